@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host port's test side: fake physical memory, CPUs made of threads or of
+ * one thread in turn, simulated interrupts, captured messages, expected panics.
+ *
+ * For host tests only; nothing in mm/ or boot/ includes it.
+ */
+#ifndef PORT_HOST_HOST_H
+#define PORT_HOST_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- physical memory --------------------------------------------------- */
+
+/*
+ * Makes [base, base + size) accessible (size and base in bytes, rounded outward
+ * to host pages, end at most 4 GiB) and fills up to 64 MiB of it with garbage, as real
+ * RAM is after power-on.  Aborts when the host cannot.  On 32 bit, ranges that
+ * a block may cross must come in one call.
+ */
+void host_map_phys(uint64_t base, uint64_t size);
+
+/* Forgets all of it, contents included. */
+void host_unmap_all(void);
+
+/* Any touch of the range from now on kills the program, until it is allowed again. */
+void host_protect_phys(uint64_t base, uint64_t size, bool allow);
+
+/* AddressSanitizer's view of the range; nothing without it. */
+void host_poison_phys(uint64_t base, uint64_t size);
+void host_unpoison_phys(uint64_t base, uint64_t size);
+
+/* ---- CPUs ---------------------------------------------------------------- */
+
+enum host_cpu_mode {
+	HOST_CPU_OFFLINE,
+	HOST_CPU_THREAD,  /* a thread is it: port_run_on_cpu() waits for that thread */
+	HOST_CPU_VIRTUAL, /* nobody's: port_run_on_cpu() runs at once, in the caller's thread */
+};
+
+/* This thread is CPU `cpu` from here on, reachable until it leaves. */
+void host_cpu_enter(unsigned cpu);
+void host_cpu_exit(void);
+
+/* For one thread that plays several CPUs in turn: it is `cpu` now, the one before is virtual. */
+void host_cpu_switch(unsigned cpu);
+
+/* All CPUs offline but this thread, which is CPU 0; depths, locks, rates back to 0. */
+void host_cpu_reset(void);
+
+/* Runs what other CPUs ask of this one; call it in every loop that waits. */
+void host_cpu_idle(void);
+
+/* ---- interrupts ----------------------------------------------------------- */
+
+/*
+ * From now on, in every window of this CPU, with a chance of one in `rate`
+ * (0: never), handler(cpu) runs as an interrupt handler would.  One handler for
+ * all CPUs; set before threads start.
+ */
+void host_irq_set_handler(void (*handler)(unsigned cpu));
+void host_irq_set_rate(unsigned rate, uint32_t seed);
+
+/* One in `rate` lock operations lets another thread run first; 0: none. */
+void host_set_jitter(unsigned rate);
+
+/* ---- messages and panics ---------------------------------------------------- */
+
+/* port_log()'s text since the last clear (the first 64 KiB), and the number of calls. */
+const char *host_log_text(void);
+unsigned host_log_lines(void);
+void host_log_clear(void);
+bool host_log_has(const char *text);
+
+/*
+ * Runs fn(arg) and returns true if it panicked; host_panic_text() says how.
+ * The allocator is to be started anew after that.
+ */
+bool host_panics(void (*fn)(void *arg), void *arg);
+const char *host_panic_text(void);
+
+#endif /* PORT_HOST_HOST_H */
