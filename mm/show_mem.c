@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/*
+ * show_mem - the pictures of memory that Linux shows in /proc, in its formats.
+ *
+ * buddyinfo, pagetypeinfo, zoneinfo, vmstat and meminfo, so that a script that
+ * reads those files reads this console too: the columns, the widths and the
+ * words are Linux 6.1's (mm/vmstat.c, fs/proc/meminfo.c); a row is there where
+ * this allocator has something to say.
+ *
+ * State: none.  Locks: none of its own; zone_info() takes one zone's lock for
+ * the copy, so that a zone's figures agree with one another, while two zones
+ * may have been read some operations apart.
+ *
+ * It stands on vmstat.h's public functions alone and can be left out of a
+ * build that has no console.
+ *
+ * Not here: the counters (vmstat.c), the validator (check.c), the coloured
+ * map of the monitor (boot/memmap.c).
+ */
+#include <buddy/mm.h>
+#include <buddy/vmstat.h>
+#include <port/port.h>
+
+/* Linux's words in pagetypeinfo. */
+static const char *const migratetype_name[MIGRATE_TYPES] = {
+	[MIGRATE_UNMOVABLE] = "Unmovable",
+	[MIGRATE_MOVABLE] = "Movable",
+	[MIGRATE_RECLAIMABLE] = "Reclaimable",
+};
+
+static unsigned long free_blocks(const struct zone_info *zone, unsigned order)
+{
+	unsigned long sum = 0;
+
+	for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+		sum += zone->nr_free[order][mt];
+	return sum;
+}
+
+/* Movable pages lie wherever the top of memory does, so its name does not tell. */
+static bool zone_is_high(const struct zone_info *zone)
+{
+	return pfn_valid(zone->start_pfn) && !page_address(pfn_to_page(zone->start_pfn));
+}
+
+/* Pages in KiB: at most 4 GiB in all, so 32 bits hold it. */
+static unsigned long kib(unsigned long nr_pages)
+{
+	return nr_pages << (PAGE_SHIFT - 10);
+}
+
+/*
+ * One line per zone: free blocks of order 0, 1, ... MAX_ORDER.
+ * Follows Linux 6.1, frag_show_print().
+ */
+void show_buddyinfo(void)
+{
+	struct zone_info zone;
+
+	for (unsigned i = 0; zone_info(i, &zone); i++) {
+		port_log("Node %d, zone %8s ", zone.nid, zone.name);
+		for (unsigned order = 0; order < NR_ORDERS; order++)
+			port_log("%6lu ", free_blocks(&zone, order));
+		port_log("\n");
+	}
+}
+
+static void show_free_by_type(void)
+{
+	struct zone_info zone;
+
+	port_log("%-43s ", "Free pages count per migrate type at order");
+	for (unsigned order = 0; order < NR_ORDERS; order++)
+		port_log("%6u ", order);
+	port_log("\n");
+
+	for (unsigned i = 0; zone_info(i, &zone); i++) {
+		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
+			port_log("Node %4d, zone %8s, type %12s ", zone.nid, zone.name,
+				 migratetype_name[mt]);
+			for (unsigned order = 0; order < NR_ORDERS; order++)
+				port_log("%6lu ", zone.nr_free[order][mt]);
+			port_log("\n");
+		}
+	}
+}
+
+static void show_blocks_by_type(void)
+{
+	struct zone_info zone;
+
+	port_log("\n%-23s", "Number of blocks type ");
+	for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+		port_log("%12s ", migratetype_name[mt]);
+	port_log("\n");
+
+	for (unsigned i = 0; zone_info(i, &zone); i++) {
+		port_log("Node %d, zone %8s ", zone.nid, zone.name);
+		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+			port_log("%12lu ", zone.nr_pageblocks[mt]);
+		port_log("\n");
+	}
+}
+
+/*
+ * Free blocks by mobility and order, then pageblocks by mobility.
+ * Follows Linux 6.1, pagetypeinfo_show().
+ */
+void show_pagetypeinfo(void)
+{
+	port_log("Page block order: %d\n", pageblock_order);
+	port_log("Pages per block:  %lu\n", (unsigned long)pageblock_nr_pages);
+	port_log("\n");
+	show_free_by_type();
+	show_blocks_by_type();
+}
+
+/*
+ * Watermarks and sizes of every zone, in pages.  nr_free_pages counts the
+ * zone's lists, nr_free_pcp what the per-CPU caches hold of it.
+ * Follows Linux 6.1, zoneinfo_show_print().
+ */
+void show_zoneinfo(void)
+{
+	struct zone_info zone;
+
+	for (unsigned i = 0; zone_info(i, &zone); i++) {
+		port_log("Node %d, zone %8s\n", zone.nid, zone.name);
+		port_log("  pages free     %lu\n", zone.free);
+		port_log("        min      %lu\n", zone.wmark_min);
+		port_log("        low      %lu\n", zone.wmark_low);
+		port_log("        high     %lu\n", zone.wmark_high);
+		port_log("        spanned  %lu\n", zone.spanned);
+		port_log("        present  %lu\n", zone.present);
+		port_log("        managed  %lu\n", zone.managed);
+		port_log("        protection: (");
+		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
+			port_log("%s%lu", type ? ", " : "", zone.lowmem_reserve[type]);
+		port_log(")\n");
+		port_log("      %-12s %lu\n", "nr_free_pages", zone.free);
+		port_log("      %-12s %lu\n", "nr_free_pcp", zone.pcp);
+		port_log("  start_pfn:           %lu\n", zone.start_pfn);
+	}
+}
+
+/*
+ * One name and value per line: pages first, then events since start-up.
+ * Follows Linux 6.1, vmstat_show().
+ */
+void show_vmstat(void)
+{
+	port_log("nr_free_pages %lu\n", nr_free_pages());
+	port_log("nr_free_pcp %lu\n", nr_pcp_pages());
+	for (unsigned item = 0; item < NR_VM_EVENT_ITEMS; item++)
+		port_log("%s %lu\n", vm_event_name[item], (unsigned long)vm_events(item));
+}
+
+static void show_kib(const char *name, unsigned long nr_pages)
+{
+	port_log("%-16s%8lu kB\n", name, kib(nr_pages));
+}
+
+/*
+ * What there is and what is left.  MemTotal is what the allocator manages,
+ * MemFree what its lists hold, PcpFree what the per-CPU caches hold on top of
+ * it, MemAvailable what is free above the high watermarks.  High and Low are
+ * without and with a permanent mapping.  A page cache and swap are not the
+ * allocator's, so their rows are missing.
+ * Follows Linux 6.1, meminfo_proc_show().
+ */
+void show_meminfo(void)
+{
+	unsigned long high_total = 0, high_free = 0, total = 0, free = 0;
+	struct zone_info zone;
+
+	for (unsigned i = 0; zone_info(i, &zone); i++) {
+		total += zone.managed;
+		free += zone.free;
+		if (zone_is_high(&zone)) {
+			high_total += zone.managed;
+			high_free += zone.free;
+		}
+	}
+	show_kib("MemTotal:", total);
+	show_kib("MemFree:", free);
+	show_kib("MemAvailable:", nr_free_buffer_pages());
+	show_kib("PcpFree:", nr_pcp_pages());
+	show_kib("HighTotal:", high_total);
+	show_kib("HighFree:", high_free);
+	show_kib("LowTotal:", total - high_total);
+	show_kib("LowFree:", free - high_free);
+}
