@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* All of the public interface; each header is the manual of its part. */
+#ifndef BUDDY_BUDDY_H
+#define BUDDY_BUDDY_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include <buddy/check.h>
+#include <buddy/config.h>
+#include <buddy/gfp.h>
+#include <buddy/init.h>
+#include <buddy/memblock.h>
+#include <buddy/mm.h>
+#include <buddy/mm_types.h>
+#include <buddy/vmstat.h>
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BUDDY_BUDDY_H */

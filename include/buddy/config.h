@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every build-time option: unit, range, default, cost.  Override any of them on
+ * the compiler's command line (-DBUDDY_MAX_ORDER=8) or in a file of your own
+ * named by -DBUDDY_CONFIG_FILE='"my_config.h"'.  Library and users must be
+ * compiled with the same values.
+ */
+#ifndef BUDDY_CONFIG_H
+#define BUDDY_CONFIG_H
+
+#ifdef BUDDY_CONFIG_FILE
+#include BUDDY_CONFIG_FILE
+#endif
+
+/* log2 of the page size in bytes.  12 to 16; 12 is what the Cortex-A9 maps. */
+#ifndef BUDDY_PAGE_SHIFT
+#define BUDDY_PAGE_SHIFT 12
+#endif
+
+/*
+ * The largest order that can be asked for: blocks are 2^0 to 2^MAX_ORDER pages
+ * (inclusive, as in Linux from 6.4 on).  1 to 14.  10: 4 MiB.  It is also the
+ * granularity of zones and of mem_map: holes smaller than this block still cost
+ * descriptors, larger ones do not.  Costs 64 bytes per order and zone.
+ */
+#ifndef BUDDY_MAX_ORDER
+#define BUDDY_MAX_ORDER 10
+#endif
+
+/*
+ * log2 pages of a pageblock, the unit of mobility grouping: at most MAX_ORDER.
+ * 9: 2 MiB, as Linux has it on ARM.  Costs one byte per pageblock.
+ */
+#ifndef BUDDY_PAGEBLOCK_ORDER
+#define BUDDY_PAGEBLOCK_ORDER (BUDDY_MAX_ORDER < 9 ? BUDDY_MAX_ORDER : 9)
+#endif
+
+/* Memory nodes (fast on-chip RAM beside DDR, say).  1 to 4. */
+#ifndef BUDDY_MAX_NODES
+#define BUDDY_MAX_NODES 4
+#endif
+
+/*
+ * Slots of one per-CPU cache of order 0 (a half, a quarter and an eighth of it
+ * for orders 1, 2 and 3): 8 to 1024, a power of two.  It is the most that can
+ * be cached; a small zone uses less.  Costs 4 bytes a slot per CPU, populated zone and
+ * mobile type.
+ */
+#ifndef BUDDY_PCP_SLOTS
+#define BUDDY_PCP_SLOTS 128
+#endif
+
+/*
+ * List operations in one refill or flush of a per-CPU cache: 2 to 64.  It bounds
+ * how long interrupts are off; a batch of contiguous pages counts once.
+ */
+#ifndef BUDDY_PCP_WORK
+#define BUDDY_PCP_WORK 8
+#endif
+
+#if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
+#error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
+#endif
+#if BUDDY_MAX_ORDER < 1 || BUDDY_MAX_ORDER > 14
+#error "BUDDY_MAX_ORDER must be 1 to 14: the order has four bits in a page's word, 15 is kept free"
+#endif
+#if BUDDY_PAGEBLOCK_ORDER < 1 || BUDDY_PAGEBLOCK_ORDER > BUDDY_MAX_ORDER
+#error "BUDDY_PAGEBLOCK_ORDER must be 1 to BUDDY_MAX_ORDER: a pageblock is at most the largest block"
+#endif
+#if BUDDY_MAX_NODES < 1 || BUDDY_MAX_NODES > 4
+#error "BUDDY_MAX_NODES must be 1 to 4"
+#endif
+#if BUDDY_PCP_SLOTS < 8 || BUDDY_PCP_SLOTS > 1024 || (BUDDY_PCP_SLOTS & (BUDDY_PCP_SLOTS - 1))
+#error "BUDDY_PCP_SLOTS must be a power of two, 8 to 1024"
+#endif
+#if BUDDY_PCP_WORK < 2 || BUDDY_PCP_WORK > 64
+#error "BUDDY_PCP_WORK must be 2 to 64"
+#endif
+
+#define PAGE_SHIFT BUDDY_PAGE_SHIFT
+#define PAGE_SIZE  (1UL << PAGE_SHIFT)
+#define MAX_ORDER  BUDDY_MAX_ORDER
+#define NR_ORDERS  (MAX_ORDER + 1)
+
+#define pageblock_order	   BUDDY_PAGEBLOCK_ORDER
+#define pageblock_nr_pages (1U << pageblock_order)
+
+/* Orders that have per-CPU caches: 0 to 3, as Linux's PAGE_ALLOC_COSTLY_ORDER. */
+#define PCP_MAX_ORDER	  (MAX_ORDER < 3 ? MAX_ORDER : 3)
+#define NR_PCP_ORDERS	  4
+
+#endif /* BUDDY_CONFIG_H */

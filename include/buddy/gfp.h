@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Allocating and freeing pages.
+ *
+ * Names and meaning are Linux's (include/linux/gfp.h, 6.1); the bit values are
+ * ours, chosen so that the fast path needs one AND and one TST.
+ *
+ * Contexts.  All functions may be called from tasks and from interrupt handlers
+ * and with interrupts off, except where noted; none sleeps.  A request from an
+ * interrupt handler passes GFP_ATOMIC or GFP_NOWAIT: only a request with
+ * __GFP_DIRECT_RECLAIM may wait for other CPUs (to empty their caches).
+ *
+ * Blocks.  2^order pages, aligned to their size.  A block is freed whole, with
+ * the order it was allocated with.
+ *
+ * Misuse is caught in every build: a double free (also after the block merged
+ * with its neighbours, or while it is in a per-CPU cache), a wrong order, a
+ * page inside a block, a reserved page, a foreign or misaligned pointer, an
+ * order out of range.  The call is refused, counted (BAD_FREE, BAD_ALLOC in
+ * vmstat.h) and reported with the caller's address; the allocator stays whole.
+ * One thing cannot be seen without an atomic operation in the fast path: two
+ * CPUs that free the same block in the same few instructions.
+ */
+#ifndef BUDDY_GFP_H
+#define BUDDY_GFP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <buddy/mm_types.h>
+
+typedef uint32_t gfp_t;
+
+/* ---- zone and mobility: the index of the fast path's table ----------- */
+
+/* From ZONE_DMA only: below the device's limit. */
+#define __GFP_DMA ((gfp_t)0x1)
+/* HIGHMEM may serve it: the caller maps the page itself, page_address() is NULL. */
+#define __GFP_HIGHMEM ((gfp_t)0x2)
+/* The owner can move the page; with __GFP_HIGHMEM also from ZONE_MOVABLE. */
+#define __GFP_MOVABLE ((gfp_t)0x4)
+/* The owner can give the page back when asked. */
+#define __GFP_RECLAIMABLE ((gfp_t)0x8)
+
+#define GFP_ZONEMASK	 (__GFP_DMA | __GFP_HIGHMEM | __GFP_MOVABLE)
+#define GFP_MOVABLE_MASK (__GFP_MOVABLE | __GFP_RECLAIMABLE)
+#define GFP_FAST_MASK	 ((gfp_t)0xf)
+
+/* ---- action: any of these leaves the shortest path -------------------- */
+
+/* Zeroed, all 2^order pages. */
+#define __GFP_ZERO ((gfp_t)0x10)
+/* Not from the hot end of this CPU's cache: for a page that a device fills. */
+#define __GFP_COLD ((gfp_t)0x20)
+/* From the preferred node or not at all. */
+#define __GFP_THISNODE ((gfp_t)0x40)
+
+#define GFP_NOT_FAST ((gfp_t)0xff0)
+
+/* ---- reserves --------------------------------------------------------- */
+
+/* May go below the min watermark, to a half of it. */
+#define __GFP_HIGH ((gfp_t)0x1000)
+/* Cannot wait: with __GFP_HIGH to a quarter of it. */
+#define __GFP_ATOMIC ((gfp_t)0x2000)
+/* May use all of it: the request will free more than it takes. */
+#define __GFP_MEMALLOC ((gfp_t)0x4000)
+/* Never, whatever else is set. */
+#define __GFP_NOMEMALLOC ((gfp_t)0x8000)
+
+/* ---- waiting ---------------------------------------------------------- */
+
+/* May wait for other CPUs to empty their caches. */
+#define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
+/* Wakes background work when memory runs low. */
+#define __GFP_KSWAPD_RECLAIM ((gfp_t)0x20000)
+#define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
+/* The caller's own I/O and file system may be entered. */
+#define __GFP_IO ((gfp_t)0x40000)
+#define __GFP_FS ((gfp_t)0x80000)
+/* No line on the console when it fails. */
+#define __GFP_NOWARN ((gfp_t)0x100000)
+
+#define __GFP_BITS_MASK ((gfp_t)0x1ff07f)
+
+/* ---- the usual combinations ------------------------------------------- */
+
+#define GFP_ATOMIC	     (__GFP_HIGH | __GFP_ATOMIC | __GFP_KSWAPD_RECLAIM)
+#define GFP_NOWAIT	     (__GFP_KSWAPD_RECLAIM)
+#define GFP_NOIO	     (__GFP_RECLAIM)
+#define GFP_NOFS	     (__GFP_RECLAIM | __GFP_IO)
+#define GFP_KERNEL	     (__GFP_RECLAIM | __GFP_IO | __GFP_FS)
+#define GFP_USER	     GFP_KERNEL
+#define GFP_DMA		     __GFP_DMA
+#define GFP_HIGHUSER	     (GFP_USER | __GFP_HIGHMEM)
+#define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | __GFP_MOVABLE)
+
+/* ---- allocate ---------------------------------------------------------- */
+
+/*
+ * A block of 2^order pages (0 to MAX_ORDER), or NULL.  The descriptor of its
+ * first page; page_address() gives the memory.
+ *
+ * Orders 0 to 3 come from this CPU's cache: about 20 instructions, no lock, no
+ * atomic operation.  Otherwise the zone's lock is taken for at most one batch.
+ *
+ * NULL when no zone that the flags allow can give the block without going
+ * below its watermark, after this CPU's caches and, if the request may wait,
+ * the others' were emptied; or when order or gfp is invalid (reported).
+ */
+struct page *alloc_pages(gfp_t gfp, unsigned order);
+
+/* alloc_pages(gfp, 0) with the order compiled in. */
+struct page *alloc_page(gfp_t gfp);
+
+/*
+ * From node nid first (0 to BUDDY_MAX_NODES - 1; -1: this CPU's), then the others
+ * by distance, unless __GFP_THISNODE.
+ */
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
+
+/*
+ * Fills the NULL entries of pages[0..nr) with pages of order 0.  Returns how
+ * many entries, from the start of the array, are pages afterwards: nr, or fewer when memory
+ * ran out (the rest is left as it was).  Interrupts are off for a batch at a time.
+ */
+unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages);
+
+/*
+ * The same as an address in the permanent mapping, NULL when there is none.
+ * __GFP_HIGHMEM is refused: such memory has no address.
+ */
+void *__get_free_pages(gfp_t gfp, unsigned order);
+void *get_zeroed_page(gfp_t gfp);
+
+#define __get_free_page(gfp)	     __get_free_pages((gfp), 0)
+#define __get_dma_pages(gfp, order)  __get_free_pages((gfp) | GFP_DMA, (order))
+#define get_dma_pages(gfp, order)    __get_dma_pages((gfp), (order))
+
+/* ---- free -------------------------------------------------------------- */
+
+/*
+ * Gives back a block of 2^order pages; drops one reference if there are more
+ * (get_page()), the last one frees.  page NULL is nothing.
+ */
+void __free_pages(struct page *page, unsigned order);
+
+/* __free_pages(page, 0) with the order compiled in. */
+void __free_page(struct page *page);
+
+/* The same by address, any address in the block's first page's first byte. */
+void free_pages(const void *addr, unsigned order);
+#define free_page(addr) free_pages((addr), 0)
+
+/* ---- caches ------------------------------------------------------------- */
+
+/*
+ * Empties the per-CPU caches into the zones: of all CPUs; of this one.  For
+ * drain_all_pages() interrupts are on and no lock is held; a CPU that the port
+ * cannot reach keeps its pages.  Returns the number of pages given back.
+ */
+unsigned drain_all_pages(void);
+unsigned drain_local_pages(void);
+
+#endif /* BUDDY_GFP_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages, frame numbers and addresses; references.
+ *
+ * mem_map is one array.  Its sections (one largest block each, 4 MiB) are those
+ * that hold RAM, in ascending order: a hole of whole sections has no
+ * descriptors.  Within a section the descriptors stand side by side, so that a block's pages are
+ * page, page + 1, ...  Two tables of one halfword per section translate; they
+ * are read only after mm_init().
+ *
+ * All functions: any context, no lock.
+ */
+#ifndef BUDDY_MM_H
+#define BUDDY_MM_H
+
+#include <stdbool.h>
+
+#include <buddy/gfp.h>
+
+/* Frames a 32-bit physical address can name, and sections of them. */
+#define MAX_PFN		     (1UL << (32 - PAGE_SHIFT))
+#define PFN_SECTION_SHIFT    MAX_ORDER
+#define PAGES_PER_SECTION    (1U << PFN_SECTION_SHIFT)
+#define NR_MEM_SECTIONS	     (MAX_PFN >> PFN_SECTION_SHIFT)
+#define SECTION_NONE	     0xffffU
+
+extern struct page *mem_map;			    /* set by mm_init() */
+extern unsigned nr_map_pages;			    /* descriptors in it */
+extern uint16_t section_to_map[NR_MEM_SECTIONS];    /* section -> place in mem_map */
+extern uint16_t map_to_section[NR_MEM_SECTIONS];    /* and back */
+
+/* The frame has a descriptor (it is RAM or shares a section with RAM). */
+static inline bool pfn_valid(unsigned long pfn)
+{
+	return pfn < MAX_PFN && section_to_map[pfn >> PFN_SECTION_SHIFT] != SECTION_NONE;
+}
+
+/* pfn must be valid. */
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	return mem_map + (((unsigned long)section_to_map[pfn >> PFN_SECTION_SHIFT]
+			   << PFN_SECTION_SHIFT) |
+			  (pfn & (PAGES_PER_SECTION - 1)));
+}
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	unsigned long i = (unsigned long)(page - mem_map);
+
+	return ((unsigned long)map_to_section[i >> PFN_SECTION_SHIFT] << PFN_SECTION_SHIFT) |
+	       (i & (PAGES_PER_SECTION - 1));
+}
+
+/* The page's place in the permanent mapping; NULL for a page of highmem. */
+void *page_address(const struct page *page);
+
+/*
+ * The page of an address in the permanent mapping; NULL for an address that is
+ * no RAM of the allocator's.
+ */
+struct page *virt_to_page(const void *addr);
+
+/*
+ * References.  An allocated block has one; each get_page() adds one, each
+ * put_page() drops one, and the last put frees the block with its own order.
+ * Called by a holder of a reference, with the block's first page.  Refused and
+ * reported: a page that is not allocated, more than PAGE_REF_MAX references.
+ * Atomic, any context.
+ */
+void get_page(struct page *page);
+void put_page(struct page *page);
+
+/* References of an allocated block; 0 for any other page. */
+static inline unsigned page_count(const struct page *page)
+{
+	return __atomic_load_n(&page->word, __ATOMIC_RELAXED) >> PAGE_REF_SHIFT;
+}
+
+#endif /* BUDDY_MM_H */

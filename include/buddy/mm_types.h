@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct page - the descriptor of one page of RAM, 16 bytes on ARM.
+ *
+ * One 32-bit word says all that the allocator knows of a block; it stands in
+ * the descriptor of the block's first page (its head).  Every other page of a
+ * block is interior and has the word 0, and so has every page that is a hole.
+ * Because of that a pointer can be checked on every free by one comparison: a
+ * block of order o that may be freed has exactly the word PAGE_ALLOCATED(o).
+ *
+ *	bit  31            16 15     12 11      4 3      0
+ *	     +---------------+---------+---------+--------+
+ *	     | references    | state   | flags   | order  |
+ *	     +---------------+---------+---------+--------+
+ *
+ * The other three words belong to the owner while the block is allocated (and
+ * to the allocator's lists while it is free): set mapping, index and private
+ * to what you like, of every page of the block.  They are not cleared.
+ */
+#ifndef BUDDY_MM_TYPES_H
+#define BUDDY_MM_TYPES_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include <buddy/config.h>
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct page {
+	uint32_t word;	       /* [Z] while free, else its holder; see above */
+	uintptr_t private;     /* the owner's */
+	union {
+		struct list_head lru; /* [Z] free: link in a free list */
+		struct {
+			void *mapping;	 /* the owner's: who it is */
+			uintptr_t index; /* the owner's: which of its pages this is */
+		};
+	};
+};
+
+#if UINTPTR_MAX == UINT32_MAX
+static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
+#endif
+
+#define PAGE_ORDER_MASK 0x0000000fU
+#define PAGE_FLAGS_MASK 0x00000ff0U
+#define PAGE_STATE_MASK 0x0000f000U
+#define PAGE_REF_SHIFT	16
+#define PAGE_REF_ONE	(1U << PAGE_REF_SHIFT)
+#define PAGE_REF_MAX	0xff00U /* get_page() refuses beyond: the block would be leaked, not reused */
+
+#define PAGE_STATE_INTERIOR  0x0000U /* not the head of a block, or no RAM at all */
+#define PAGE_STATE_ALLOCATED 0x1000U
+#define PAGE_STATE_FREE	     0x2000U /* on a zone's free list */
+#define PAGE_STATE_PCP	     0x3000U /* in a per-CPU cache, or on its way there or back */
+#define PAGE_STATE_RESERVED  0x4000U /* RAM that was never the allocator's; order is 0 */
+
+/* The whole word of a block that has just been allocated. */
+#define PAGE_ALLOCATED(order) (PAGE_REF_ONE | PAGE_STATE_ALLOCATED | (order))
+
+static inline unsigned page_word_order(uint32_t word)
+{
+	return word & PAGE_ORDER_MASK;
+}
+
+static inline uint32_t page_word_state(uint32_t word)
+{
+	return word & PAGE_STATE_MASK;
+}
+
+#endif /* BUDDY_MM_TYPES_H */

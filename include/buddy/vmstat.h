@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counters, and the pictures of memory that Linux shows in /proc.
+ *
+ * Events are counted per CPU without atomics and added up by the reader, zone
+ * counters under the zone's lock: a reader on a running system sees each one
+ * exact or a few operations old.
+ */
+#ifndef BUDDY_VMSTAT_H
+#define BUDDY_VMSTAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <buddy/config.h>
+
+enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE,
+	MIGRATE_RECLAIMABLE,
+	MIGRATE_PCPTYPES, /* the types above have per-CPU caches */
+	MIGRATE_TYPES = MIGRATE_PCPTYPES
+};
+
+enum vm_event_item {
+	PGALLOC,	      /* blocks allocated */
+	PGFREE,		      /* blocks freed */
+	PCP_REFILL,	      /* times a per-CPU cache was filled: PGALLOC of orders 0-3 less this is the hits */
+	PCP_FLUSH,	      /* times one was emptied in part */
+	PCP_DRAIN,	      /* times one was emptied whole */
+	PGALLOC_FAIL,	      /* requests that got NULL */
+	ALLOC_EXTFRAG,	      /* blocks taken from another mobility type */
+	PAGEBLOCK_STEAL,      /* pageblocks that changed their type for it */
+	BAD_FREE,	      /* frees refused */
+	BAD_ALLOC,	      /* requests refused: order or flags invalid */
+	NR_VM_EVENT_ITEMS
+};
+
+/* Linux's name of an event (or ours, where it has none). */
+extern const char *const vm_event_name[NR_VM_EVENT_ITEMS];
+
+/* The sum over all CPUs; wraps at 2^32. */
+uint32_t vm_events(enum vm_event_item item);
+
+/* Free pages of all zones: in the zones; in per-CPU caches (an estimate while they are in use). */
+unsigned long nr_free_pages(void);
+unsigned long nr_pcp_pages(void);
+
+/* Pages that the allocator manages: handed over by memblock; free or allocated. */
+unsigned long nr_managed_pages(void);
+
+/* Free pages above the high watermarks: what a request can count on. */
+unsigned long nr_free_buffer_pages(void);
+
+struct zone_info {
+	const char *name; /* "DMA", "Normal", "HighMem", "Movable" */
+	int nid;
+	enum zone_type type;
+	unsigned long start_pfn, spanned, present, managed, free, pcp;
+	unsigned long wmark_min, wmark_low, wmark_high;
+	unsigned long lowmem_reserve[MAX_NR_ZONES];
+	unsigned long nr_free[NR_ORDERS][MIGRATE_TYPES]; /* blocks */
+	unsigned long nr_pageblocks[MIGRATE_TYPES];
+};
+
+/* Facts of the i-th populated zone, by rising address; false past the last.  Takes its lock. */
+bool zone_info(unsigned i, struct zone_info *info);
+
+/*
+ * What /proc/buddyinfo, pagetypeinfo, zoneinfo, vmstat and meminfo print, in
+ * Linux's formats, to port_log().
+ */
+void show_buddyinfo(void);
+void show_pagetypeinfo(void);
+void show_zoneinfo(void);
+void show_vmstat(void);
+void show_meminfo(void);
+
+/* One frame's state for a picture of memory. */
+enum page_use { PAGE_USE_HOLE, PAGE_USE_RESERVED, PAGE_USE_FREE, PAGE_USE_PCP, PAGE_USE_ALLOCATED };
+struct page_use_info {
+	enum page_use use;
+	unsigned order;		      /* of the block that it heads or lies in */
+	enum migratetype migratetype; /* of its pageblock */
+	unsigned long nr_pages;	      /* frames from here on of the same block */
+};
+
+/* Context: any; a running system may give a picture that is no longer true. */
+void page_use(unsigned long pfn, struct page_use_info *info);
+
+#endif /* BUDDY_VMSTAT_H */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port contract: all that libbuddy asks of the system it is linked into.
+ *
+ * Three users share one core: the bootable image (port/cortex-a9), the tests
+ * on a workstation (port/host) and a custom RTOS (start from port/template).
+ * A port is one directory with two files, chosen by `-I port/$(PORT)`:
+ *
+ *   port_impl.h  compile time, hot: the macros and static inlines below.  A
+ *                macro that is missing is an #error here, a function that is
+ *                missing a compile error.
+ *   port.c       link time, cold: the functions declared at the end.  One that
+ *                is missing is a link error.
+ *
+ * Everything else reaches the core at run time, as arguments: memory regions
+ * (memblock.h) and zone limits (init.h).  Barriers and atomics come from the
+ * compiler, <stdatomic.h>.
+ *
+ * docs/PORTING.md explains each item with its context, cost and usual mistakes.
+ */
+#ifndef PORT_PORT_H
+#define PORT_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * port_impl.h must define
+ *
+ *   PORT_NR_CPUS           macro: CPUs at most, 1 to 32.
+ *   PORT_CACHELINE         macro: bytes of a cache line; per-CPU data and locks
+ *                          are aligned to it.
+ *
+ *   struct port_spinlock   the zone lock's type, and PORT_SPINLOCK_INIT, its
+ *                          unlocked value (all bytes 0 must be unlocked too).
+ *   void port_spin_lock(struct port_spinlock *)
+ *                          waits; acquire order.  Called with interrupts off.
+ *   bool port_spin_trylock(struct port_spinlock *)
+ *   void port_spin_unlock(struct port_spinlock *)
+ *                          release order.
+ *   bool port_spin_is_locked(struct port_spinlock *)
+ *                          for assertions only.
+ *
+ *   port_irqflags_t        the type of what port_irq_save() returns.
+ *   port_irqflags_t port_irq_save(void)
+ *                          disables this CPU's interrupts (and with them
+ *                          preemption); a compiler barrier.  Nests.
+ *   void port_irq_restore(port_irqflags_t)
+ *                          what they were before the matching save.
+ *   bool port_irqs_disabled(void)
+ *                          for assertions only.
+ *
+ *   unsigned port_cpu_id(void)
+ *                          this CPU, 0 to PORT_NR_CPUS - 1; interrupts off.
+ *   void *port_percpu(void) and void port_set_percpu(void *)
+ *                          this CPU's pointer to the core's per-CPU data, as
+ *                          set on this CPU; interrupts off.  A spare register
+ *                          (TPIDRPRW) makes it one instruction; an array
+ *                          indexed by port_cpu_id() does too, slower.
+ *
+ *   void port_cpu_relax(void)
+ *                          in a loop that waits for another CPU.
+ *   void *port_phys_to_virt(uint64_t phys)
+ *   uint64_t port_virt_to_phys(const void *virt)
+ *                          the permanent mapping of RAM that is not highmem.
+ *   void port_clear_page(void *page)
+ *                          zeroes PAGE_SIZE bytes, page aligned.
+ */
+#include <port_impl.h>
+
+#ifndef PORT_NR_CPUS
+#error "port_impl.h must define PORT_NR_CPUS: the most CPUs that call the allocator (1 to 32)"
+#elif PORT_NR_CPUS < 1 || PORT_NR_CPUS > 32
+#error "PORT_NR_CPUS must be 1 to 32: CPU masks are one 32-bit word"
+#endif
+#ifndef PORT_CACHELINE
+#error "port_impl.h must define PORT_CACHELINE: bytes of a cache line (32 on a Cortex-A9)"
+#elif PORT_CACHELINE & (PORT_CACHELINE - 1)
+#error "PORT_CACHELINE must be a power of two"
+#endif
+#ifndef PORT_SPINLOCK_INIT
+#error "port_impl.h must define struct port_spinlock and PORT_SPINLOCK_INIT"
+#endif
+
+/* ---- link time ------------------------------------------------------ */
+
+/*
+ * Writes to the console or the log.  printf's %s %c %d %u %x %p, with l, width,
+ * precision, '-' and '0' are used, no 64-bit and no floating-point formats.
+ * Any context, interrupts on or off, but never under a zone lock.
+ */
+void port_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The allocator's own state is broken: say so and do not return.  Any context. */
+_Noreturn void port_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Runs fn(arg) on a CPU with interrupts off there, and returns true when it has
+ * run; false, at once, if that CPU cannot be reached (offline, or the port has
+ * no IPIs): the caller then does without.  Called with interrupts on, never
+ * under a lock.  When cpu is the calling one fn just runs here, interrupts off.
+ * Two CPUs may ask each other at the same time: who waits must answer.
+ */
+bool port_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg);
+
+#endif /* PORT_PORT_H */

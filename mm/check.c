@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/*
+ * check - mm_check(), the validator.
+ *
+ * Walks what the other files maintain, recomputes every counter and names the
+ * invariant that broke.  It trusts nothing: a list is followed only as long as
+ * its links lead to descriptors, and never further than there are pages.
+ *
+ * State: a count of what was found wrong, on the caller's stack; the first
+ * findings are kept there too and printed after the lock is dropped.
+ *
+ * Locks: one zone's at a time, interrupts off while it is walked.
+ */
+#include <buddy/check.h>
+#include <mm/internal.h>
+
+#define MAX_REPORTS 8
+
+struct report {
+	const char *what; /* the invariant, as a sentence that is false */
+	const struct zone *zone;
+	unsigned long index, found, expected;
+};
+
+struct result {
+	unsigned broken;
+	struct report report[MAX_REPORTS];
+};
+
+static void broken(struct result *r, const char *what, const struct zone *zone,
+		   unsigned long index, unsigned long found, unsigned long expected)
+{
+	if (r->broken < MAX_REPORTS)
+		r->report[r->broken] = (struct report){ what, zone, index, found, expected };
+	r->broken++;
+}
+
+static unsigned print_result(const struct result *r)
+{
+	for (unsigned i = 0; i < r->broken && i < MAX_REPORTS; i++) {
+		const struct report *p = &r->report[i];
+
+		port_log("mm_check: node %d, zone %s, page %lu of mem_map: %s (found 0x%lx, "
+			 "expected 0x%lx)\n",
+			 p->zone ? p->zone->nid : 0, p->zone ? p->zone->name : "-", p->index,
+			 p->what, p->found, p->expected);
+	}
+	if (r->broken > MAX_REPORTS)
+		port_log("mm_check: and %u more\n", r->broken - MAX_REPORTS);
+	return r->broken;
+}
+
+static bool is_descriptor(const struct page *page)
+{
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)mem_map;
+
+	return offset % sizeof(*page) == 0 && offset / sizeof(*page) < nr_map_pages;
+}
+
+/* One block on a free list, whose descriptor exists. */
+static void check_free_block(struct result *r, struct zone *zone, struct page *page,
+			     unsigned order, enum migratetype mt)
+{
+	unsigned long index = page_index(page);
+	uint32_t word = page_word(page);
+
+	if (word != (PAGE_STATE_FREE | order))
+		broken(r, "a listed block's word says it is not free, or of another order", zone,
+		       index, word, PAGE_STATE_FREE | order);
+	if (index & ((1UL << order) - 1))
+		broken(r, "a listed block is not aligned to its order", zone, index, index, order);
+	if (page_zone(page) != zone)
+		broken(r, "a listed block belongs to another zone", zone, index,
+		       page_zone(page)->zid, zone->zid);
+	if (get_pageblock_migratetype(page) != mt)
+		broken(r, "a listed block's pageblock has another migratetype", zone, index,
+		       get_pageblock_migratetype(page), mt);
+	if (order < MAX_ORDER && page_word(mem_map + (index ^ 1UL << order)) == word)
+		broken(r, "two free buddies did not merge", zone, index, order, order + 1);
+}
+
+/* One list: its links, its blocks, its count.  Returns the pages on it. */
+static unsigned long check_list(struct result *r, struct zone *zone, unsigned order,
+				enum migratetype mt)
+{
+	struct free_area *area = &zone->free_area[order];
+	struct list_head *head = &area->free_list[mt], *n;
+	unsigned long nr = 0;
+
+	for (n = head->next; n != head; n = n->next) {
+		struct page *page = lru_to_page(n);
+
+		if (!is_descriptor(page)) {
+			broken(r, "a free list leads to something that is no descriptor", zone, nr,
+			       (uintptr_t)n, order);
+			break;
+		}
+		if (n->next->prev != n || n->prev->next != n) {
+			broken(r, "a free list's links do not match", zone, page_index(page), order,
+			       mt);
+			break;
+		}
+		if (nr++ > nr_map_pages) {
+			broken(r, "a free list has no end", zone, page_index(page), order, mt);
+			break;
+		}
+		check_free_block(r, zone, page, order, mt);
+	}
+	if (nr != area->nr_free[mt])
+		broken(r, "a free list's length is not its count", zone, order, nr,
+		       area->nr_free[mt]);
+	if (!!(zone->nonempty[mt] >> order & 1) != !!area->nr_free[mt])
+		broken(r, "a non-empty bit does not match its list", zone, order,
+		       zone->nonempty[mt], area->nr_free[mt]);
+	return nr << order;
+}
+
+/* What mem_map says of one zone. */
+struct tally {
+	unsigned long free, pcp, allocated, reserved;
+};
+
+/*
+ * The descriptors of one section, block by block.  On a running system only
+ * free blocks stand still; `quiet` takes every state at its word.
+ */
+static void check_section(struct result *r, struct zone *zone, unsigned long first, bool quiet,
+			  struct tally *t)
+{
+	unsigned long end = first + PAGES_PER_SECTION, next;
+
+	for (unsigned long i = first; i < end; i = next) {
+		uint32_t word = page_word(mem_map + i);
+		uint32_t state = page_word_state(word);
+		unsigned long nr = 1UL << page_word_order(word);
+
+		next = i + 1;
+		if (!quiet && state != PAGE_STATE_FREE)
+			continue;
+		if (state == PAGE_STATE_INTERIOR) {
+			if (word)
+				broken(r, "an interior page's word is not 0", zone, i, word, 0);
+			continue;
+		}
+		if (i & (nr - 1) || i + nr > end) {
+			broken(r, "a block is not aligned to its order", zone, i, word, 0);
+			continue;
+		}
+		while (next < i + nr && !page_word(mem_map + next))
+			next++;
+		if (next < i + nr)
+			broken(r, "two blocks overlap: a page inside one has a word", zone, next,
+			       page_word(mem_map + next), 0);
+		if (state == PAGE_STATE_FREE)
+			t->free += nr;
+		else if (state == PAGE_STATE_PCP)
+			t->pcp += nr;
+		else if (state == PAGE_STATE_ALLOCATED)
+			t->allocated += nr;
+		else if (state == PAGE_STATE_RESERVED)
+			t->reserved += nr;
+		else
+			broken(r, "a page's word has no known state", zone, i, word, 0);
+	}
+}
+
+static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct tally t = { 0 };
+	unsigned long listed = 0;
+
+	port_spin_lock(&zone->lock);
+	for (unsigned order = 0; order < NR_ORDERS; order++)
+		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+			listed += check_list(r, zone, order, (enum migratetype)mt);
+	if (listed != zone->nr_free_pages)
+		broken(r, "nr_free_pages is not what the free lists hold", zone, 0,
+		       zone->nr_free_pages, listed);
+	for (unsigned long i = 0; i < nr_map_pages; i += PAGES_PER_SECTION)
+		if (page_zone(mem_map + i) == zone)
+			check_section(r, zone, i, quiet, &t);
+	if (t.free != listed)
+		broken(r, "mem_map and the free lists disagree about free pages", zone, 0, t.free,
+		       listed);
+	port_spin_unlock(&zone->lock);
+	port_irq_restore(flags);
+
+	if (zone->watermark[WMARK_MIN] > zone->watermark[WMARK_LOW] ||
+	    zone->watermark[WMARK_LOW] > zone->watermark[WMARK_HIGH])
+		broken(r, "the watermarks are not in order", zone, 0, zone->watermark[WMARK_MIN],
+		       zone->watermark[WMARK_HIGH]);
+	return t;
+}
+
+/* One per-CPU cache; returns the pages in it. */
+static unsigned long check_pcp_list(struct result *r, const struct pcp_list *list,
+				    struct zone *zone, unsigned order)
+{
+	if (list->base[-1])
+		broken(r, "a per-CPU cache's sentinel was overwritten", zone, order,
+		       (uintptr_t)list->base[-1], 0);
+	if (list->top < list->base || list->top > list->end) {
+		broken(r, "a per-CPU cache's top lies outside it", zone, order,
+		       (unsigned long)(list->top - list->base),
+		       (unsigned long)(list->end - list->base));
+		return 0;
+	}
+	for (struct page **slot = list->base; slot < list->top; slot++) {
+		if (!is_descriptor(*slot)) {
+			broken(r, "a per-CPU cache holds something that is no descriptor", zone,
+			       order, (uintptr_t)*slot, 0);
+			continue;
+		}
+		if (page_word(*slot) != (PAGE_STATE_PCP | order))
+			broken(r, "a cached block's word says it is elsewhere, or of another order",
+			       zone, page_index(*slot), page_word(*slot), PAGE_STATE_PCP | order);
+		if (page_zone(*slot) != zone)
+			broken(r, "a cached block belongs to another zone", zone,
+			       page_index(*slot), page_zone(*slot)->zid, zone->zid);
+	}
+	return (unsigned long)(list->top - list->base) << order;
+}
+
+static void check_quiet(struct result *r, struct zone *zone, const struct tally *t)
+{
+	unsigned long cached = 0;
+
+	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
+				cached += check_pcp_list(
+					r, &mm_cpus[cpu]->list[zone->zid][mt][order], zone, order);
+	if (cached != t->pcp)
+		broken(r, "mem_map and the per-CPU caches disagree about cached pages", zone, 0,
+		       t->pcp, cached);
+	if (t->free + t->pcp + t->allocated != zone->managed_pages)
+		broken(r, "free, cached and allocated pages are not the managed ones", zone, 0,
+		       t->free + t->pcp + t->allocated, zone->managed_pages);
+	if (zone->managed_pages + t->reserved != zone->present_pages)
+		broken(r, "managed and reserved pages are not the present ones", zone, 0,
+		       zone->managed_pages + t->reserved, zone->present_pages);
+}
+
+static unsigned check(bool quiet)
+{
+	struct result r = { .broken = 0 };
+	struct zone *zone;
+
+	for_each_zone(zone) {
+		struct tally t = check_zone(&r, zone, quiet);
+
+		if (quiet)
+			check_quiet(&r, zone, &t);
+	}
+	return print_result(&r);
+}
+
+unsigned mm_check(void)
+{
+	return check(false);
+}
+
+unsigned mm_check_quiet(void)
+{
+	return check(true);
+}

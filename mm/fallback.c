@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fallback - taking a block of another mobility.
+ *
+ * When the lists of the wanted mobility are empty, a block of another one must
+ * serve.  To keep unmovable pages together, the largest foreign block is looked
+ * for first and, if it is worth it, its whole pageblock is claimed: its free
+ * blocks change lists and later requests find them without falling back.  If
+ * nothing can be claimed, the smallest fitting foreign block is stolen, and
+ * the rest of it stays where it was.
+ *
+ * Worth it: a pageblock that is wholly free, or, if half of it is free, any
+ * request that is not movable (movable pages do least harm among others) or
+ * any block of at least half the pageblock's order.
+ *
+ * Follows Linux's __rmqueue_claim() and __rmqueue_steal() (6.15), the half rule
+ * of try_to_claim_block() included; which allocated pages are movable is not
+ * known yet, so none counts in its favour.
+ *
+ * State: none of its own.  Guard: the zone's lock.  Bound: one claim is tried
+ * for each other mobility, a walk of one pageblock each.
+ */
+#include <mm/internal.h>
+
+static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
+	[MIGRATE_UNMOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE },
+	[MIGRATE_MOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
+	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
+};
+
+static inline struct page *first_block(struct zone *zone, unsigned order, enum migratetype mt)
+{
+	return lru_to_page(zone->free_area[order].free_list[mt].next);
+}
+
+/* Claims the pageblock of the largest block of mobility `from`.  False: not worth it. */
+static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype from,
+			 enum migratetype mt)
+{
+	uint32_t has = zone->nonempty[from];
+	unsigned largest;
+	struct page *page;
+
+	if (!(has >> order))
+		return false;
+	largest = 31U - (unsigned)__builtin_clz(has);
+	page = first_block(zone, largest, from);
+	if (largest >= pageblock_order) {
+		unsigned got;
+
+		/*
+		 * Off the list and on again: a block of several pageblocks is
+		 * never on a list that does not match them all.
+		 */
+		page = __rmqueue_smallest(zone, largest, largest, from, &got);
+		for (unsigned long i = 0; i < 1UL << largest; i += pageblock_nr_pages)
+			set_pageblock_migratetype(page + i, mt);
+		zone->nr_steal += 1U << (largest - pageblock_order);
+		__free_one_page(zone, page, largest);
+		return true;
+	}
+	if (mt == MIGRATE_MOVABLE && largest < pageblock_order / 2)
+		return false;
+	if (count_free_in_block(page) < pageblock_nr_pages / 2)
+		return false;
+	move_freepages_block(zone, page, mt);
+	zone->nr_steal++;
+	return true;
+}
+
+/*
+ * A block of exactly 2^order pages for mobility mt, whose own lists have none
+ * that fits; NULL when no list has.  After a claim the lists of mt may have more.
+ */
+struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt)
+{
+	unsigned smallest = MAX_ORDER + 1, got;
+	enum migratetype from = mt;
+
+	MM_ASSERT_LOCKED(zone);
+	for (unsigned i = 0; i < MIGRATE_PCPTYPES - 1; i++) {
+		enum migratetype other = (enum migratetype)fallbacks[mt][i];
+		uint32_t fits = zone->nonempty[other] >> order;
+
+		if (!fits)
+			continue;
+		if (try_to_claim(zone, order, other, mt)) {
+			zone->nr_extfrag++;
+			return __rmqueue_smallest(zone, order, order, mt, &got);
+		}
+		if (order + (unsigned)__builtin_ctz(fits) < smallest) {
+			smallest = order + (unsigned)__builtin_ctz(fits);
+			from = other;
+		}
+	}
+	if (from == mt)
+		return NULL;
+	zone->nr_extfrag++;
+	return __rmqueue_smallest(zone, order, order, from, &got);
+}

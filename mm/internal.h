@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What mm/ says to itself.
+ *
+ * Glossary
+ *	block	    2^order pages, aligned; named by its first page, the head
+ *	buddy	    the block with which a block merges: index ^ 2^order
+ *	interior    a page of a block that is not its head: word 0
+ *	pageblock   2^pageblock_order pages, the unit of mobility
+ *	section	    PAGES_PER_SECTION pages, the unit of mem_map and of zones
+ *	pcp	    per-CPU cache of blocks of orders 0 to 3
+ *	fallback    taking a block of another mobility
+ *	claim	    a fallback that turns the whole pageblock over
+ *
+ * Locks: one per zone.  No code path holds two.  Interrupts are off while it
+ * is held and while a per-CPU cache is touched; the latter comes first where
+ * both are needed.  docs/LOCKING.md has the whole of it.
+ *
+ * Layers, lowest first; a file calls only downwards:
+ *	memblock, memmap, pageblock -> buddy -> fallback -> pcp, watermark -> zonelist ->
+ *	slowpath -> page_alloc.  vmstat and check read everything.
+ */
+#ifndef MM_INTERNAL_H
+#define MM_INTERNAL_H
+
+#include <buddy/errno.h>
+
+#include <mm/mmzone.h>
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+/* For a field whose writers exclude one another: no read-modify-write instruction. */
+#define ADD_ONCE(x, v)	 WRITE_ONCE(x, (x) + (v))
+
+#define min_t(a, b) ((a) < (b) ? (a) : (b))
+
+/*
+ * Assertions of the contract between these files: in test builds only, as a
+ * user's mistake is refused by the entry points in every build.
+ */
+#ifdef BUDDY_DEBUG
+#define MM_ASSERT(cond)                                                                           \
+	do {                                                                                      \
+		if (unlikely(!(cond)))                                                            \
+			port_panic("%s: %s does not hold (%s:%d)", __func__, #cond, __FILE__,    \
+				   __LINE__);                                                     \
+	} while (0)
+#else
+#define MM_ASSERT(cond) ((void)sizeof(cond))
+#endif
+#define MM_ASSERT_LOCKED(zone) MM_ASSERT(port_irqs_disabled() && port_spin_is_locked(&(zone)->lock))
+
+/* ---- a page's word ------------------------------------------------------ */
+
+static inline uint32_t page_word(const struct page *page)
+{
+	return READ_ONCE(page->word);
+}
+
+static inline void set_page_word(struct page *page, uint32_t word)
+{
+	WRITE_ONCE(page->word, word);
+}
+
+static inline unsigned long page_index(const struct page *page)
+{
+	return (unsigned long)(page - mem_map);
+}
+
+/* ---- lists (struct list_head is circular) -------------------------------- */
+
+static inline void INIT_LIST_HEAD(struct list_head *h)
+{
+	h->next = h;
+	h->prev = h;
+}
+
+static inline void list_add(struct list_head *n, struct list_head *h)
+{
+	struct list_head *first = h->next;
+
+	n->next = first;
+	n->prev = h;
+	first->prev = n;
+	h->next = n;
+}
+
+static inline void list_del(struct list_head *n)
+{
+	struct list_head *next = n->next, *prev = n->prev;
+
+	next->prev = prev;
+	prev->next = next;
+}
+
+static inline struct page *lru_to_page(struct list_head *n)
+{
+	return (struct page *)((char *)n - offsetof(struct page, lru));
+}
+
+/* ---- pageblock.c ---------------------------------------------------------- */
+
+#define PB_TYPE_MASK 7U
+#define PB_ZONE_SHIFT 3
+
+static inline unsigned page_pageblock(const struct page *page)
+{
+	return READ_ONCE(pageblock_flags[page_index(page) >> pageblock_order]);
+}
+
+static inline enum migratetype get_pageblock_migratetype(const struct page *page)
+{
+	return (enum migratetype)(page_pageblock(page) & PB_TYPE_MASK);
+}
+
+static inline struct zone *page_zone(const struct page *page)
+{
+	return &zones[page_pageblock(page) >> PB_ZONE_SHIFT];
+}
+
+void init_pageblock(unsigned long index, unsigned zid, enum migratetype mt);
+/* The zone's lock is held.  Leaves free lists alone: move_freepages_block() does both. */
+void set_pageblock_migratetype(struct page *page, enum migratetype mt);
+
+/* ---- buddy.c: the zone's lock is held ------------------------------------- */
+
+void __free_one_page(struct zone *zone, struct page *page, unsigned order);
+struct page *__rmqueue_smallest(struct zone *zone, unsigned order, unsigned want,
+				enum migratetype mt, unsigned *got);
+unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt);
+unsigned count_free_in_block(struct page *page);
+void init_free_lists(struct zone *zone);
+
+/* ---- fallback.c: the zone's lock is held ---------------------------------- */
+
+struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt);
+
+/* ---- pcp.c ------------------------------------------------------------------ */
+
+static inline struct mm_cpu *this_cpu(void)
+{
+	return port_percpu();
+}
+
+struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
+			     enum migratetype mt);
+void pcp_flush(struct mm_cpu *cpu, struct pcp_list *list);
+unsigned pcp_drain_batch(struct mm_cpu *cpu);
+unsigned pcp_nr_pages(const struct mm_cpu *cpu);
+size_t pcp_bytes(const struct zone *zones, unsigned nr_zones, unsigned nr_cpus);
+void pcp_init_cpu(struct mm_cpu *cpu, void *slots, unsigned nr_cpus);
+
+static inline unsigned pcp_count(const struct pcp_list *list)
+{
+	return (unsigned)(READ_ONCE(list->top) - list->base);
+}
+
+/* ---- watermark.c ------------------------------------------------------------ */
+
+#define ALLOC_WMARK_MIN	    WMARK_MIN
+#define ALLOC_WMARK_LOW	    WMARK_LOW
+#define ALLOC_WMARK_HIGH    WMARK_HIGH
+#define ALLOC_WMARK_MASK    0x03U
+#define ALLOC_NO_WATERMARKS 0x04U /* all of it */
+#define ALLOC_HIGH	    0x10U /* __GFP_HIGH: down to half of min */
+#define ALLOC_HARDER	    0x20U /* atomic: another quarter */
+
+bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
+		       enum zone_type highest, unsigned alloc_flags);
+void setup_per_zone_wmarks(unsigned min_free_kbytes);
+void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES]);
+
+/* ---- zonelist.c -------------------------------------------------------------- */
+
+static inline enum zone_type gfp_zone(gfp_t gfp)
+{
+	if (gfp & __GFP_DMA)
+		return ZONE_DMA;
+	if ((gfp & (__GFP_HIGHMEM | __GFP_MOVABLE)) == (__GFP_HIGHMEM | __GFP_MOVABLE))
+		return ZONE_MOVABLE;
+	return gfp & __GFP_HIGHMEM ? ZONE_HIGHMEM : ZONE_NORMAL;
+}
+
+static inline enum migratetype gfp_migratetype(gfp_t gfp)
+{
+	return (enum migratetype)((gfp & GFP_MOVABLE_MASK) >> 2);
+}
+static_assert(__GFP_MOVABLE >> 2 == MIGRATE_MOVABLE, "gfp bits are the migratetype");
+static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the migratetype");
+
+struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
+				    struct zone *const *zonelist);
+void free_to_zone(struct page *page, unsigned order);
+
+/* ---- slowpath.c --------------------------------------------------------------- */
+
+struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, struct zone *const *zonelist);
+
+/* ---- vmstat.c ----------------------------------------------------------------- */
+
+/* Interrupts are off. */
+static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
+{
+	ADD_ONCE(cpu->events[item], 1);
+}
+
+#endif /* MM_INTERNAL_H */

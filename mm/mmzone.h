@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nodes, zones, free lists and per-CPU caches: the shapes that mm/ shares.
+ *
+ * Every field carries the letter of what guards it:
+ *
+ *	[Z]  the zone's lock, interrupts off.  Read without it only where it says so.
+ *	[C]  its own CPU, interrupts off.  Others may read it, and get a guess.
+ *	[I]  written by mm_init(), only read afterwards.
+ *
+ * Fields that are read without their guard are read and written as relaxed
+ * atomics, which cost what a plain access costs.
+ */
+#ifndef MM_MMZONE_H
+#define MM_MMZONE_H
+
+#include <buddy/mm.h>
+#include <buddy/vmstat.h>
+#include <port/port.h>
+
+#define NR_ZONES (BUDDY_MAX_NODES * MAX_NR_ZONES) /* at most */
+
+enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+/*
+ * The free blocks of one order, by mobility.  Only buddy.c writes here.
+ * Invariant: a block on free_list[mt] lies in pageblocks of type mt.
+ */
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES]; /* [Z] of page->lru */
+	uint32_t nr_free[MIGRATE_TYPES];	   /* [Z] blocks on each */
+};
+
+struct zone {
+	struct port_spinlock lock;
+	uint32_t nonempty[MIGRATE_TYPES]; /* [Z] bit o: free_area[o].free_list[mt] has a block; read without */
+	uint32_t nr_free_pages;		  /* [Z] on the free lists; read without */
+	uint32_t watermark[NR_WMARK];	  /* [I] pages */
+
+	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
+	struct free_area free_area[NR_ORDERS];
+
+	/* Written only by buddy.c and fallback.c, for vmstat. */
+	uint32_t nr_alloc;     /* [Z] blocks given straight from the lists */
+	uint32_t nr_free_op;   /* [Z] blocks given straight back */
+	uint32_t nr_extfrag;   /* [Z] ALLOC_EXTFRAG */
+	uint32_t nr_steal;     /* [Z] PAGEBLOCK_STEAL */
+
+	unsigned long zone_start_pfn; /* [I] */
+	unsigned long spanned_pages;  /* [I] from there, holes included */
+	unsigned long present_pages;  /* [I] RAM */
+	unsigned long managed_pages;  /* [I] handed over by memblock */
+	const char *name;	      /* [I] */
+	enum zone_type type;	      /* [I] */
+	uint8_t nid;		      /* [I] node */
+	uint8_t zid;		      /* [I] place in zones[] */
+};
+
+/*
+ * A per-CPU cache: blocks of one zone, mobility and order, as an array of
+ * pointers that is used as a stack.  slot[-1], below base, is NULL for ever, so
+ * that a pop needs no compare with base.  32 bytes on ARM: one cache line.
+ */
+struct pcp_list {
+	struct page **top;  /* [C] the next free slot; top[-1] is the hottest block */
+	struct page **end;  /* [I] past the last slot; base when nothing may be cached */
+	struct page **base; /* [I] the first slot: the coldest block */
+	uint32_t nr_alloc;  /* [C] blocks popped */
+	uint32_t nr_in;	    /* [C] blocks that refills put in */
+	uint32_t nr_out;    /* [C] blocks that flushes took out */
+	uint16_t batch;	    /* [C] blocks to move next time: grows in a run of refills or flushes */
+	uint16_t refills;   /* [C] since the last flush */
+	uint32_t pad;
+};
+
+#define PCP_TYPES 8 /* pageblock bytes have three bits of mobility; unused ones cache nothing */
+
+/*
+ * All that one CPU touches on the fast path.  The first three fields are copies
+ * of globals, so that a free finds them beside the rest.
+ */
+struct mm_cpu {
+	struct page *map;	      /* [I] mem_map */
+	uintptr_t nr_map;	      /* [I] nr_map_pages */
+	const uint8_t *pageblock;     /* [I] pageblock_flags */
+	struct node *node;	      /* [I] whose zonelists this CPU uses */
+	struct pcp_list *fast[16];    /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
+	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */
+	uint32_t online;	      /* [C] mm_init_cpu() ran; read without */
+	struct pcp_list none[NR_PCP_ORDERS];   /* [I] always empty and always full */
+	struct pcp_list list[][PCP_TYPES][NR_PCP_ORDERS]; /* [C] by zid */
+};
+
+#define ZONELIST_MAX (NR_ZONES + 1)
+
+struct node {
+	/* [I] by the request's highest zone type: zones that may serve it, best first, then NULL */
+	struct zone *zonelist[MAX_NR_ZONES][ZONELIST_MAX];
+	/* [I] the same of this node only, for __GFP_THISNODE */
+	struct zone *thisnode[MAX_NR_ZONES][MAX_NR_ZONES + 1];
+	int nid;
+};
+
+/* Set by mm_init(). */
+extern struct zone *zones;	  /* populated ones, by rising address */
+extern unsigned nr_zones;
+extern struct node *nodes;	  /* BUDDY_MAX_NODES of them */
+extern struct mm_cpu *mm_cpus[PORT_NR_CPUS];
+extern unsigned nr_mm_cpus;
+extern uint8_t *pageblock_flags;  /* zid << 3 | migratetype, a byte per pageblock; see pageblock.c */
+extern unsigned long max_low_pfn; /* frames from here on have no permanent mapping */
+
+#define for_each_zone(z) for ((z) = zones; (z) < zones + nr_zones; (z)++)
+
+#endif /* MM_MMZONE_H */

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: MIT
+/*
+ * page_alloc - the public entry points, on top of everything else.
+ *
+ * The two functions that matter are alloc_fast() and free_fast(): a pop from
+ * and a push to this CPU's cache, with interrupts off and without a lock or an
+ * atomic operation.  They are written for the instructions that the compiler
+ * makes of them; alloc_page() and __free_page() are the same with the order
+ * compiled in.  What they cannot do goes one call further down: alloc_slow()
+ * asks the zones (zonelist.c) and then the retry policy (slowpath.c),
+ * free_slow() finds out why a block was not simply pushed.
+ *
+ * Misuse.  A block that may be freed has exactly one word (mm_types.h), so one
+ * comparison catches a wrong order, a double free, a page inside a block and a
+ * reserved page; a subtraction and a rotated comparison catch a pointer that is
+ * no descriptor.  Only then is it told in free_slow() what it was.
+ *
+ * State: none of its own; pops and pushes mm_cpu->list[][][].
+ */
+#include <mm/internal.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define CALLER	      __builtin_return_address(0)
+
+static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order, int nid,
+							 const void *caller);
+static __attribute__((noinline)) void free_slow(struct page *page, unsigned order,
+						const void *caller);
+static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
+		     const char *why, const void *caller);
+
+/* ---- allocate ---------------------------------------------------------- */
+
+/*
+ * A block from this CPU's cache for the request's first choice of zone, NULL
+ * when it has none.  Pages in a cache are off their zone's count, so that no
+ * watermark is owed.
+ */
+ALWAYS_INLINE struct page *alloc_fast(gfp_t gfp, unsigned order)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK] + order;
+	struct page **top = list->top;
+	struct page *page = *--top;
+
+	if (likely(page)) {
+		WRITE_ONCE(list->top, top);
+		set_page_word(page, PAGE_ALLOCATED(order));
+		ADD_ONCE(list->nr_alloc, 1);
+	}
+	port_irq_restore(flags);
+	return page;
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned order)
+{
+	if (likely(order <= PCP_MAX_ORDER && !(gfp & GFP_NOT_FAST))) {
+		struct page *page = alloc_fast(gfp, order);
+
+		if (likely(page))
+			return page;
+	}
+	return alloc_slow(gfp, order, -1, CALLER);
+}
+
+struct page *alloc_page(gfp_t gfp)
+{
+	if (likely(!(gfp & GFP_NOT_FAST))) {
+		struct page *page = alloc_fast(gfp, 0);
+
+		if (likely(page))
+			return page;
+	}
+	return alloc_slow(gfp, 0, -1, CALLER);
+}
+
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
+{
+	return alloc_slow(gfp, order, nid, CALLER);
+}
+
+static struct page *bad_alloc(gfp_t gfp, unsigned order, int nid, const void *caller)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	count_vm_event(this_cpu(), BAD_ALLOC);
+	port_irq_restore(flags);
+	if (order > MAX_ORDER)
+		port_log("alloc_pages: order %u from %p: 0 to %u expected\n", order, caller,
+			 MAX_ORDER);
+	else if (nid < -1 || nid >= BUDDY_MAX_NODES)
+		port_log("alloc_pages: node %d from %p: -1 to %d expected\n", nid, caller,
+			 BUDDY_MAX_NODES - 1);
+	else
+		port_log("alloc_pages: gfp 0x%x from %p: %s\n", (unsigned)gfp, caller,
+			 gfp & ~__GFP_BITS_MASK ? "unknown bits"
+						: "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude "
+						  "each other");
+	return NULL;
+}
+
+static void clear_pages(struct page *page, unsigned order)
+{
+	char *addr = page_address(page);
+
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		port_clear_page(addr + (i << PAGE_SHIFT));
+}
+
+static void count_fail(void)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	count_vm_event(this_cpu(), PGALLOC_FAIL);
+	port_irq_restore(flags);
+}
+
+/* Everything but the shortest way.  nid -1: this CPU's node. */
+static struct page *alloc_slow(gfp_t gfp, unsigned order, int nid, const void *caller)
+{
+	struct zone *const *zonelist;
+	const struct node *node;
+	struct page *page;
+
+	if (unlikely(order > MAX_ORDER || nid < -1 || nid >= BUDDY_MAX_NODES ||
+		     (gfp & ~__GFP_BITS_MASK) || (gfp & GFP_MOVABLE_MASK) == GFP_MOVABLE_MASK))
+		return bad_alloc(gfp, order, nid, caller);
+	/* A page that has no address cannot be zeroed here. */
+	if (unlikely((gfp & (__GFP_ZERO | __GFP_HIGHMEM)) == (__GFP_ZERO | __GFP_HIGHMEM)))
+		gfp &= ~__GFP_HIGHMEM;
+
+	if (likely(nid < 0)) {
+		port_irqflags_t flags = port_irq_save();
+
+		node = this_cpu()->node;
+		port_irq_restore(flags);
+	} else {
+		node = &nodes[nid];
+	}
+	zonelist = unlikely(gfp & __GFP_THISNODE) ? node->thisnode[gfp_zone(gfp)]
+						  : node->zonelist[gfp_zone(gfp)];
+	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW, zonelist);
+	if (unlikely(!page)) {
+		page = __alloc_pages_slowpath(gfp, order, zonelist);
+		if (!page) {
+			count_fail();
+			return NULL;
+		}
+	}
+	if (gfp & __GFP_ZERO)
+		clear_pages(page, order);
+	return page;
+}
+
+unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
+{
+	unsigned i = 0;
+
+	while (i < nr) {
+		port_irqflags_t flags;
+		struct pcp_list *list;
+		struct page **top, **first, *page;
+		unsigned most;
+
+		if (pages[i]) {
+			i++;
+			continue;
+		}
+		if (unlikely(gfp & GFP_NOT_FAST))
+			goto one;
+		/* As many as one run of this CPU's cache gives. */
+		most = min_t(nr - i, (unsigned)BUDDY_PCP_SLOTS);
+		flags = port_irq_save();
+		list = this_cpu()->fast[gfp & GFP_FAST_MASK];
+		first = top = list->top;
+		for (; most--; i++) {
+			if (unlikely(pages[i]))
+				continue;
+			page = top[-1];
+			if (unlikely(!page))
+				break;
+			top--;
+			set_page_word(page, PAGE_ALLOCATED(0));
+			pages[i] = page;
+		}
+		WRITE_ONCE(list->top, top);
+		ADD_ONCE(list->nr_alloc, (uint32_t)(first - top));
+		port_irq_restore(flags);
+		if (first != top)
+			continue;
+one:
+		page = alloc_slow(gfp, 0, -1, CALLER);
+		if (!page)
+			break;
+		pages[i++] = page;
+	}
+	return i;
+}
+
+void *__get_free_pages(gfp_t gfp, unsigned order)
+{
+	struct page *page;
+
+	if (unlikely(gfp & __GFP_HIGHMEM)) {
+		port_irqflags_t flags = port_irq_save();
+
+		count_vm_event(this_cpu(), BAD_ALLOC);
+		port_irq_restore(flags);
+		port_log("__get_free_pages: __GFP_HIGHMEM from %p: such memory has no address\n",
+			 CALLER);
+		return NULL;
+	}
+	page = alloc_pages(gfp, order);
+	return page ? page_address(page) : NULL;
+}
+
+void *get_zeroed_page(gfp_t gfp)
+{
+	return __get_free_pages(gfp | __GFP_ZERO, 0);
+}
+
+/* ---- free -------------------------------------------------------------- */
+
+/* i rotated right by the size of a descriptor: a misaligned offset becomes a huge index. */
+ALWAYS_INLINE uintptr_t rotated_index(uintptr_t offset)
+{
+	const unsigned shift = (unsigned)__builtin_ctz((unsigned)sizeof(struct page));
+
+	return offset >> shift | offset << (sizeof(offset) * 8 - shift);
+}
+static_assert(!(sizeof(struct page) & (sizeof(struct page) - 1)), "rotated_index() needs it");
+
+/*
+ * Pushes the block on this CPU's cache of its zone and mobility.  False, and
+ * nothing has happened: no such block, or no room.
+ */
+ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
+{
+	const unsigned pb_shift = pageblock_order + (unsigned)__builtin_ctz((unsigned)sizeof(*page));
+	port_irqflags_t flags = port_irq_save();
+	struct mm_cpu *cpu = this_cpu();
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)cpu->map;
+	struct pcp_list *list;
+	struct page **top;
+
+	if (unlikely(rotated_index(offset) >= cpu->nr_map) ||
+	    unlikely(page_word(page) != PAGE_ALLOCATED(order)))
+		goto slow;
+	list = &cpu->list[0][READ_ONCE(cpu->pageblock[offset >> pb_shift])][order];
+	top = list->top;
+	if (unlikely(top == list->end))
+		goto slow;
+	*top = page;
+	WRITE_ONCE(list->top, top + 1);
+	set_page_word(page, PAGE_STATE_PCP | order);
+	port_irq_restore(flags);
+	return true;
+slow:
+	port_irq_restore(flags);
+	return false;
+}
+
+void __free_pages(struct page *page, unsigned order)
+{
+	if (unlikely(order > PCP_MAX_ORDER) || unlikely(!free_fast(page, order)))
+		free_slow(page, order, CALLER);
+}
+
+void __free_page(struct page *page)
+{
+	if (unlikely(!free_fast(page, 0)))
+		free_slow(page, 0, CALLER);
+}
+
+void free_pages(const void *addr, unsigned order)
+{
+	struct page *page;
+
+	if (!addr)
+		return;
+	page = (uintptr_t)addr & (PAGE_SIZE - 1) ? NULL : virt_to_page(addr);
+	if (unlikely(!page))
+		bad_free("free_pages", addr, order, 0, "foreign: not the address of a page", CALLER);
+	else if (unlikely(order > PCP_MAX_ORDER) || unlikely(!free_fast(page, order)))
+		free_slow(page, order, CALLER);
+}
+
+/* What is wrong with this free, in words. */
+static const char *why_not(uint32_t word, unsigned order)
+{
+	switch (page_word_state(word)) {
+	case PAGE_STATE_FREE:
+		return "double free: the block is free";
+	case PAGE_STATE_PCP:
+		return "double free: the block is in a per-CPU cache";
+	case PAGE_STATE_RESERVED:
+		return "reserved page: never allocated";
+	case PAGE_STATE_ALLOCATED:
+		return page_word_order(word) != order ? "wrong order" : "no reference left";
+	default:
+		return "not the first page of an allocated block (inside one, freed and merged, "
+		       "or no RAM)";
+	}
+}
+
+/* Refuses a free: nothing was changed. */
+static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
+		     const char *why, const void *caller)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	count_vm_event(this_cpu(), BAD_FREE);
+	port_irq_restore(flags);
+	if (word)
+		port_log("%s: page %p pfn 0x%lx order %u from %p: %s (word 0x%08x, order %u)\n",
+			 what, page, page_to_pfn(page), order, caller, why,
+			 (unsigned)word, page_word_order(word));
+	else
+		port_log("%s: %p order %u from %p: %s\n", what, page, order, caller, why);
+}
+
+static inline bool is_descriptor(const struct page *page)
+{
+	return rotated_index((uintptr_t)page - (uintptr_t)mem_map) < nr_map_pages;
+}
+
+/*
+ * One reference of an allocated block is dropped; the last one frees it.
+ * order -1: whatever it has.
+ */
+static void put_block(const char *what, struct page *page, int order, const void *caller)
+{
+	uint32_t word = page_word(page);
+
+	do {
+		if (page_word_state(word) != PAGE_STATE_ALLOCATED ||
+		    (order >= 0 && page_word_order(word) != (unsigned)order)) {
+			bad_free(what, page, (unsigned)order & 0xff, word,
+				 why_not(word, (unsigned)order), caller);
+			return;
+		}
+		if (word >> PAGE_REF_SHIFT == 1)
+			break;
+		/* Release: what this holder wrote comes before the last put's free. */
+	} while (!__atomic_compare_exchange_n(&page->word, &word, word - PAGE_REF_ONE, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (word >> PAGE_REF_SHIFT != 1)
+		return;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	order = (int)page_word_order(word);
+
+	if ((unsigned)order <= PCP_MAX_ORDER) {
+		port_irqflags_t flags = port_irq_save();
+		struct mm_cpu *cpu = this_cpu();
+		struct pcp_list *list = &cpu->list[0][page_pageblock(page)][order];
+
+		/* The cache is full, or has no room at all for this mobility. */
+		if (list->top == list->end && list->end != list->base)
+			pcp_flush(cpu, list);
+		if (list->top != list->end) {
+			*list->top = page;
+			WRITE_ONCE(list->top, list->top + 1);
+			set_page_word(page, PAGE_STATE_PCP | (unsigned)order);
+			port_irq_restore(flags);
+			return;
+		}
+		port_irq_restore(flags);
+	}
+	free_to_zone(page, (unsigned)order);
+}
+
+static void free_slow(struct page *page, unsigned order, const void *caller)
+{
+	if (!page)
+		return;
+	if (unlikely(!is_descriptor(page)))
+		bad_free("__free_pages", page, order, 0, "foreign: no page descriptor", caller);
+	else if (unlikely(order > MAX_ORDER))
+		bad_free("__free_pages", page, order, page_word(page), "order out of range",
+			 caller);
+	else
+		put_block("__free_pages", page, (int)order, caller);
+}
+
+/* ---- references ---------------------------------------------------------- */
+
+void get_page(struct page *page)
+{
+	uint32_t word;
+
+	if (unlikely(!is_descriptor(page))) {
+		bad_free("get_page", page, 0, 0, "foreign: no page descriptor", CALLER);
+		return;
+	}
+	word = page_word(page);
+	do {
+		if (unlikely(page_word_state(word) != PAGE_STATE_ALLOCATED ||
+			     word >> PAGE_REF_SHIFT >= PAGE_REF_MAX)) {
+			bad_free("get_page", page, page_word_order(word), word,
+				 page_word_state(word) == PAGE_STATE_ALLOCATED
+					 ? "too many references"
+					 : "not allocated",
+				 CALLER);
+			return;
+		}
+	} while (!__atomic_compare_exchange_n(&page->word, &word, word + PAGE_REF_ONE, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+void put_page(struct page *page)
+{
+	if (!page)
+		return;
+	if (unlikely(!is_descriptor(page)))
+		bad_free("put_page", page, 0, 0, "foreign: no page descriptor", CALLER);
+	else
+		put_block("put_page", page, -1, CALLER);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vmstat - counters, and one zone's or one frame's facts.
+ *
+ * The fast path counts once per allocation (pcp_list->nr_alloc); frees follow
+ * from what went in and out of a cache: what refills and frees put in, less
+ * what allocations and flushes took out, is what lies there.
+ *
+ * State: none; reads everybody's, each under its own guard or as a guess.
+ */
+#include <mm/internal.h>
+
+const char *const vm_event_name[NR_VM_EVENT_ITEMS] = {
+	[PGALLOC] = "pgalloc",
+	[PGFREE] = "pgfree",
+	[PCP_REFILL] = "pcp_refill",
+	[PCP_FLUSH] = "pcp_flush",
+	[PCP_DRAIN] = "pcp_drain",
+	[PGALLOC_FAIL] = "pgalloc_fail",
+	[ALLOC_EXTFRAG] = "alloc_extfrag",
+	[PAGEBLOCK_STEAL] = "pageblock_steal",
+	[BAD_FREE] = "bad_free",
+	[BAD_ALLOC] = "bad_alloc",
+};
+
+/* Blocks pushed by frees: the rest of the sum. */
+static uint32_t list_frees(const struct pcp_list *list)
+{
+	return pcp_count(list) + READ_ONCE(list->nr_alloc) + READ_ONCE(list->nr_out) -
+	       READ_ONCE(list->nr_in);
+}
+
+static uint32_t zone_events(enum vm_event_item item)
+{
+	uint32_t sum = 0;
+	struct zone *zone;
+
+	for_each_zone(zone) {
+		sum += item == PGALLOC	       ? READ_ONCE(zone->nr_alloc)
+		       : item == PGFREE	       ? READ_ONCE(zone->nr_free_op)
+		       : item == ALLOC_EXTFRAG ? READ_ONCE(zone->nr_extfrag)
+		       : item == PAGEBLOCK_STEAL ? READ_ONCE(zone->nr_steal)
+						 : 0;
+	}
+	return sum;
+}
+
+static uint32_t cpu_events(const struct mm_cpu *cpu, enum vm_event_item item)
+{
+	uint32_t sum = READ_ONCE(cpu->events[item]);
+
+	if (item != PGALLOC && item != PGFREE)
+		return sum;
+	for (unsigned zid = 0; zid < nr_zones; zid++)
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++) {
+				const struct pcp_list *list = &cpu->list[zid][mt][order];
+
+				sum += item == PGALLOC ? READ_ONCE(list->nr_alloc)
+						       : list_frees(list);
+			}
+	return sum;
+}
+
+uint32_t vm_events(enum vm_event_item item)
+{
+	uint32_t sum;
+
+	if ((unsigned)item >= NR_VM_EVENT_ITEMS)
+		return 0;
+	sum = zone_events(item);
+	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
+		sum += cpu_events(mm_cpus[cpu], item);
+	return sum;
+}
+
+unsigned long nr_free_pages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		pages += READ_ONCE(zone->nr_free_pages);
+	return pages;
+}
+
+unsigned long nr_pcp_pages(void)
+{
+	unsigned long pages = 0;
+
+	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
+		pages += pcp_nr_pages(mm_cpus[cpu]);
+	return pages;
+}
+
+unsigned long nr_managed_pages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		pages += zone->managed_pages;
+	return pages;
+}
+
+unsigned long nr_free_buffer_pages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	for_each_zone(zone) {
+		unsigned long free = READ_ONCE(zone->nr_free_pages);
+
+		if (free > zone->watermark[WMARK_HIGH])
+			pages += free - zone->watermark[WMARK_HIGH];
+	}
+	return pages;
+}
+
+/* Pages of one zone in all CPUs' caches: a guess. */
+static unsigned long zone_pcp_pages(const struct zone *zone)
+{
+	unsigned long pages = 0;
+
+	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
+				pages += (unsigned long)pcp_count(
+						 &mm_cpus[cpu]->list[zone->zid][mt][order])
+					 << order;
+	return pages;
+}
+
+bool zone_info(unsigned i, struct zone_info *info)
+{
+	struct zone *zone = zones + i;
+	port_irqflags_t flags;
+
+	if (i >= nr_zones)
+		return false;
+	*info = (struct zone_info){
+		.name = zone->name,
+		.nid = zone->nid,
+		.type = zone->type,
+		.start_pfn = zone->zone_start_pfn,
+		.spanned = zone->spanned_pages,
+		.present = zone->present_pages,
+		.managed = zone->managed_pages,
+		.pcp = zone_pcp_pages(zone),
+		.wmark_min = zone->watermark[WMARK_MIN],
+		.wmark_low = zone->watermark[WMARK_LOW],
+		.wmark_high = zone->watermark[WMARK_HIGH],
+	};
+	for (unsigned t = 0; t < MAX_NR_ZONES; t++)
+		info->lowmem_reserve[t] = zone->lowmem_reserve[t];
+	for (unsigned long pb = 0; pb < nr_map_pages >> pageblock_order; pb++) {
+		unsigned byte = READ_ONCE(pageblock_flags[pb]);
+
+		if (byte >> PB_ZONE_SHIFT == zone->zid)
+			info->nr_pageblocks[byte & PB_TYPE_MASK]++;
+	}
+	flags = port_irq_save();
+	port_spin_lock(&zone->lock);
+	info->free = zone->nr_free_pages;
+	for (unsigned order = 0; order < NR_ORDERS; order++)
+		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+			info->nr_free[order][mt] = zone->free_area[order].nr_free[mt];
+	port_spin_unlock(&zone->lock);
+	port_irq_restore(flags);
+	return true;
+}
+
+static enum page_use use_of(uint32_t word)
+{
+	switch (page_word_state(word)) {
+	case PAGE_STATE_ALLOCATED:
+		return PAGE_USE_ALLOCATED;
+	case PAGE_STATE_FREE:
+		return PAGE_USE_FREE;
+	case PAGE_STATE_PCP:
+		return PAGE_USE_PCP;
+	case PAGE_STATE_RESERVED:
+		return PAGE_USE_RESERVED;
+	default:
+		return PAGE_USE_HOLE;
+	}
+}
+
+/* A frame inside a block is found by looking for the head that covers it, once per order. */
+void page_use(unsigned long pfn, struct page_use_info *info)
+{
+	unsigned long index, head;
+
+	*info = (struct page_use_info){ .use = PAGE_USE_HOLE, .nr_pages = 1 };
+	if (!pfn_valid(pfn))
+		return;
+	index = page_index(pfn_to_page(pfn));
+	info->migratetype = get_pageblock_migratetype(mem_map + index);
+	for (unsigned order = 0; order < NR_ORDERS; order++) {
+		uint32_t word;
+
+		head = index & ~((1UL << order) - 1);
+		word = page_word(mem_map + head);
+		if (!word)
+			continue;
+		if (head + (1UL << page_word_order(word)) > index) {
+			info->use = use_of(word);
+			info->order = page_word_order(word);
+			info->nr_pages = head + (1UL << info->order) - index;
+		}
+		return;
+	}
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * watermark - may a zone give a block of this order to this request?
+ *
+ * min, low and high are pages that must stay free, by the kind of request; a
+ * zone that could be left alone (because a higher one would have done) keeps
+ * lowmem_reserve on top of it, for those who have no choice.
+ *
+ * Checked when pages leave the zone, not when a CPU hands one out of its
+ * cache: those are off the zone's count already.  A refill may overdraw the
+ * mark by the rest of its batch, as in Linux.
+ *
+ * State: zone->watermark[], lowmem_reserve[], written at start-up.  Reads
+ * zone->nr_free_pages and nonempty[] without the lock: a request that
+ * squeezes by on an old value takes one batch too many.
+ */
+#include <mm/internal.h>
+
+/*
+ * True if taking 2^order pages leaves zone with more than its mark and reserve,
+ * and a block that large exists.  highest: the request's highest zone type.
+ * Constant time, no lock.  Follows Linux's __zone_watermark_ok() (6.1).
+ */
+bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
+		       enum zone_type highest, unsigned alloc_flags)
+{
+	unsigned free = READ_ONCE(zone->nr_free_pages);
+	unsigned min = zone->watermark[mark];
+
+	if (unlikely(alloc_flags & (ALLOC_HIGH | ALLOC_HARDER))) {
+		if (alloc_flags & ALLOC_HIGH)
+			min -= min / 2;
+		if (alloc_flags & ALLOC_HARDER)
+			min -= min / 4;
+	}
+	/* On the left, where nothing can go below zero. */
+	if (free <= min + zone->lowmem_reserve[highest] + (1U << order) - 1)
+		return false;
+	if (!order)
+		return true;
+	return (READ_ONCE(zone->nonempty[MIGRATE_UNMOVABLE]) |
+		READ_ONCE(zone->nonempty[MIGRATE_MOVABLE]) |
+		READ_ONCE(zone->nonempty[MIGRATE_RECLAIMABLE])) >>
+	       order;
+}
+
+/* The largest r with r * r <= n. */
+static unsigned isqrt(uint64_t n)
+{
+	uint32_t r = 0;
+
+	for (uint32_t bit = 1U << 31; bit; bit >>= 1)
+		if ((uint64_t)(r | bit) * (r | bit) <= n)
+			r |= bit;
+	return r;
+}
+
+static inline bool is_lowmem(const struct zone *zone)
+{
+	return zone->type == ZONE_DMA || zone->type == ZONE_NORMAL;
+}
+
+/*
+ * min: each zone's share of min_free_kbytes (0: 4 * sqrt(lowmem KiB), 128 to
+ * 262,144); low and high one and two quarters of that, or thousandths of the
+ * zone, above.  Follows Linux's __setup_per_zone_wmarks() (6.1).
+ */
+void setup_per_zone_wmarks(unsigned min_free_kbytes)
+{
+	uint64_t lowmem = 0;
+	uint64_t pages_min;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		if (is_lowmem(zone))
+			lowmem += zone->managed_pages;
+	if (!min_free_kbytes) {
+		min_free_kbytes = isqrt((lowmem << (PAGE_SHIFT - 10)) * 16);
+		min_free_kbytes = min_free_kbytes < 128 ? 128 : min_free_kbytes;
+		min_free_kbytes = min_free_kbytes > 262144 ? 262144 : min_free_kbytes;
+	}
+	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
+	for_each_zone(zone) {
+		unsigned long managed = zone->managed_pages;
+		unsigned min, gap;
+
+		if (is_lowmem(zone)) {
+			min = (unsigned)(pages_min * managed / (lowmem ? lowmem : 1));
+		} else {
+			min = (unsigned)(managed / 1024);
+			min = min < 32 ? 32 : min;
+			min = min > 128 ? 128 : min;
+		}
+		/* A zone of a few pages still has to be able to give some of them. */
+		min = (unsigned)min_t((unsigned long)min, managed / 4);
+		gap = (unsigned)(managed / 1000);
+		gap = gap > min / 4 ? gap : min / 4;
+		zone->watermark[WMARK_MIN] = min;
+		zone->watermark[WMARK_LOW] = min + gap;
+		zone->watermark[WMARK_HIGH] = min + 2 * gap;
+	}
+}
+
+/*
+ * A zone keeps 1/ratio of the pages of the zones above it, of the same node, from
+ * requests that may use those.  Follows Linux's setup_per_zone_lowmem_reserve().
+ */
+void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES])
+{
+	static const unsigned usual[MAX_NR_ZONES] = { 256, 32, 0, 0 };
+	struct zone *zone, *above;
+
+	for_each_zone(zone) {
+		unsigned r = ratio[zone->type] ? ratio[zone->type] : usual[zone->type];
+
+		for (unsigned highest = 0; highest < MAX_NR_ZONES; highest++) {
+			unsigned long pages = 0;
+
+			for_each_zone(above)
+				if (above->nid == zone->nid && above->type > zone->type &&
+				    above->type <= highest)
+					pages += above->managed_pages;
+			zone->lowmem_reserve[highest] = r ? (uint32_t)(pages / r) : 0;
+		}
+	}
+}
