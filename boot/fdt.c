@@ -59,7 +59,7 @@ static uint64_t load64(const void *p)
 	return (uint64_t)load32(p) << 32 | load32((const uint8_t *)p + 4);
 }
 
-static bool str_equal(const char *a, const char *b)
+bool fdt_streq(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
@@ -445,7 +445,7 @@ bool fdt_is_compatible(const struct fdt *t, int node, const char *compatible)
 	for (uint32_t i = 0; list && i < len; i++) {
 		if (list[i] != '\0')
 			continue;
-		if (str_equal(list + start, compatible))
+		if (fdt_streq(list + start, compatible))
 			return true;
 		start = i + 1;
 	}
@@ -459,7 +459,7 @@ bool fdt_is_enabled(const struct fdt *t, int node)
 	if (!fdt_get(t, node, "status", NULL))
 		return true;
 	status = fdt_str(t, node, "status");
-	return status && (str_equal(status, "okay") || str_equal(status, "ok"));
+	return status && (fdt_streq(status, "okay") || fdt_streq(status, "ok"));
 }
 
 /* ---- properties ------------------------------------------------------------ */
@@ -496,7 +496,7 @@ const void *fdt_get(const struct fdt *t, int node, const char *name, uint32_t *l
 	struct fdt_prop prop;
 
 	for (bool more = fdt_first_prop(t, node, &prop); more; more = fdt_next_prop(t, &prop)) {
-		if (str_equal(prop.name, name)) {
+		if (fdt_streq(prop.name, name)) {
 			if (len)
 				*len = prop.len;
 			return prop.data;
@@ -559,7 +559,7 @@ int fdt_range(const void *list, uint32_t len, struct fdt_cells cells, uint32_t i
 	uint32_t bytes = 4 * (cells.address + cells.size);
 	const uint8_t *p = list;
 
-	if (i >= len / bytes)
+	if (bytes == 0 || i >= len / bytes)
 		return -ENOENT;
 	p += i * bytes;
 	*base = cells.address == 2 ? load64(p) : load32(p);

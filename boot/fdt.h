@@ -99,6 +99,9 @@ const void *fdt_get(const struct fdt *t, int node, const char *name, uint32_t *l
 bool fdt_first_prop(const struct fdt *t, int node, struct fdt_prop *prop);
 bool fdt_next_prop(const struct fdt *t, struct fdt_prop *prop);
 
+/* Are two strings equal?  (strcmp() may read unaligned words.) */
+bool fdt_streq(const char *a, const char *b);
+
 /* A string that is NUL-terminated within its property (the first of a list), or NULL. */
 const char *fdt_str(const struct fdt *t, int node, const char *name);
 
