@@ -21,11 +21,15 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define CALLER	      __builtin_return_address(0)
+/* Makes the compiler keep a value in a register that it would otherwise compute twice. */
+#define KEEP(x) __asm__("" : "+r"(x))
 
-static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order, int nid,
-							 const void *caller);
-static __attribute__((noinline)) void free_slow(struct page *page, unsigned order,
-						const void *caller);
+/*
+ * Both end the function that calls them, as jumps: their return address is the
+ * caller's caller, and nobody has to carry it there.
+ */
+static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order, int nid);
+static __attribute__((noinline)) void free_slow(struct page *page, unsigned order);
 static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
 		     const char *why, const void *caller);
 
@@ -60,7 +64,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 		if (likely(page))
 			return page;
 	}
-	return alloc_slow(gfp, order, -1, CALLER);
+	return alloc_slow(gfp, order, -1);
 }
 
 struct page *alloc_page(gfp_t gfp)
@@ -71,12 +75,12 @@ struct page *alloc_page(gfp_t gfp)
 		if (likely(page))
 			return page;
 	}
-	return alloc_slow(gfp, 0, -1, CALLER);
+	return alloc_slow(gfp, 0, -1);
 }
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 {
-	return alloc_slow(gfp, order, nid, CALLER);
+	return alloc_slow(gfp, order, nid);
 }
 
 static struct page *bad_alloc(gfp_t gfp, unsigned order, int nid, const void *caller)
@@ -116,7 +120,7 @@ static void count_fail(void)
 }
 
 /* Everything but the shortest way.  nid -1: this CPU's node. */
-static struct page *alloc_slow(gfp_t gfp, unsigned order, int nid, const void *caller)
+static struct page *alloc_slow(gfp_t gfp, unsigned order, int nid)
 {
 	struct zone *const *zonelist;
 	const struct node *node;
@@ -124,7 +128,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order, int nid, const void *c
 
 	if (unlikely(order > MAX_ORDER || nid < -1 || nid >= BUDDY_MAX_NODES ||
 		     (gfp & ~__GFP_BITS_MASK) || (gfp & GFP_MOVABLE_MASK) == GFP_MOVABLE_MASK))
-		return bad_alloc(gfp, order, nid, caller);
+		return bad_alloc(gfp, order, nid, CALLER);
 	/* A page that has no address cannot be zeroed here. */
 	if (unlikely((gfp & (__GFP_ZERO | __GFP_HIGHMEM)) == (__GFP_ZERO | __GFP_HIGHMEM)))
 		gfp &= ~__GFP_HIGHMEM;
@@ -189,7 +193,7 @@ unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
 		if (first != top)
 			continue;
 one:
-		page = alloc_slow(gfp, 0, -1, CALLER);
+		page = alloc_slow(gfp, 0, -1);
 		if (!page)
 			break;
 		pages[i++] = page;
@@ -239,19 +243,36 @@ ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
 	const unsigned pb_shift = pageblock_order + (unsigned)__builtin_ctz((unsigned)sizeof(*page));
 	port_irqflags_t flags = port_irq_save();
 	struct mm_cpu *cpu = this_cpu();
-	uintptr_t offset = (uintptr_t)page - (uintptr_t)cpu->map;
-	struct pcp_list *list;
-	struct page **top;
+	union {
+		uintpair_t both;
+		struct {
+			uintptr_t map, nr_map;
+		};
+	} m = { .both = cpu->map_nr };
+	union {
+		uintpair_t both;
+		struct {
+			struct page **top, **end;
+		};
+	} l;
+	struct mm_cpu *at;
+	uintptr_t offset;
 
-	if (unlikely(rotated_index(offset) >= cpu->nr_map) ||
+	KEEP(m.both);
+	offset = (uintptr_t)page - m.map;
+	if (unlikely(rotated_index(offset) >= m.nr_map) ||
 	    unlikely(page_word(page) != PAGE_ALLOCATED(order)))
 		goto slow;
-	list = &cpu->list[0][READ_ONCE(cpu->pageblock[offset >> pb_shift])][order];
-	top = list->top;
-	if (unlikely(top == list->end))
+	/* `at` is what makes list[0][0][order] this zone's and mobility's. */
+	at = (struct mm_cpu *)((char *)cpu + READ_ONCE(cpu->pageblock[offset >> pb_shift]) *
+						     sizeof(cpu->list[0][0]));
+	KEEP(at);
+	l.both = at->list[0][0][order].top_end;
+	/*KEEP(l.both);*/
+	if (unlikely(l.top == l.end))
 		goto slow;
-	*top = page;
-	WRITE_ONCE(list->top, top + 1);
+	*l.top = page;
+	WRITE_ONCE(at->list[0][0][order].top, l.top + 1);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	port_irq_restore(flags);
 	return true;
@@ -263,13 +284,13 @@ slow:
 void __free_pages(struct page *page, unsigned order)
 {
 	if (unlikely(order > PCP_MAX_ORDER) || unlikely(!free_fast(page, order)))
-		free_slow(page, order, CALLER);
+		free_slow(page, order);
 }
 
 void __free_page(struct page *page)
 {
 	if (unlikely(!free_fast(page, 0)))
-		free_slow(page, 0, CALLER);
+		free_slow(page, 0);
 }
 
 void free_pages(const void *addr, unsigned order)
@@ -282,7 +303,7 @@ void free_pages(const void *addr, unsigned order)
 	if (unlikely(!page))
 		bad_free("free_pages", addr, order, 0, "foreign: not the address of a page", CALLER);
 	else if (unlikely(order > PCP_MAX_ORDER) || unlikely(!free_fast(page, order)))
-		free_slow(page, order, CALLER);
+		free_slow(page, order);
 }
 
 /* What is wrong with this free, in words. */
@@ -352,7 +373,8 @@ static void put_block(const char *what, struct page *page, int order, const void
 	if ((unsigned)order <= PCP_MAX_ORDER) {
 		port_irqflags_t flags = port_irq_save();
 		struct mm_cpu *cpu = this_cpu();
-		struct pcp_list *list = &cpu->list[0][page_pageblock(page)][order];
+		struct pcp_list *list =
+			cpu->list[0][0] + page_pageblock(page) * NR_PCP_ORDERS + order;
 
 		/* The cache is full, or has no room at all for this mobility. */
 		if (list->top == list->end && list->end != list->base)
@@ -369,8 +391,10 @@ static void put_block(const char *what, struct page *page, int order, const void
 	free_to_zone(page, (unsigned)order);
 }
 
-static void free_slow(struct page *page, unsigned order, const void *caller)
+static void free_slow(struct page *page, unsigned order)
 {
+	const void *caller = CALLER;
+
 	if (!page)
 		return;
 	if (unlikely(!is_descriptor(page)))
