@@ -23,7 +23,7 @@
 #include <buddy/mm.h>
 #include <buddy/vmstat.h>
 
-#include "demo_core.h"
+#include "boot/demo_core.h"
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(uint32_t))
 #define PATTERN_STEP   0x9e3779b1U /* odd: 2^32 different values before it repeats */

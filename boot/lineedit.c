@@ -16,9 +16,9 @@
  */
 #include <string.h>
 
-#include "lineedit.h"
+#include "boot/lineedit.h"
 
-#define CTRL(letter) ((letter) & 0x1f)
+#define CTRL(letter) ((letter)&0x1f)
 #define DEL	     0x7f
 #define ESC	     0x1b
 
@@ -37,7 +37,7 @@ static void bell(struct lineedit *ed)
 /* Moves the cursor back by n columns. */
 static void put_back(struct lineedit *ed, unsigned n)
 {
-	char seq[8] = { ESC, '[' };
+	char seq[8] = {ESC, '['};
 	unsigned at = 2;
 
 	if (!n)

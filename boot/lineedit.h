@@ -26,7 +26,7 @@
 
 struct lineedit {
 	/* Set by the owner before lineedit_start(). */
-	const char *prompt;			      /* printable ASCII, below 40 characters */
+	const char *prompt;			       /* printable ASCII, below 40 characters */
 	void (*write)(const char *text, unsigned len); /* to the terminal, all of it */
 	/*
 	 * The i-th word that may stand where a word is being typed, NULL past

@@ -20,7 +20,7 @@
 #include <buddy/vmstat.h>
 #include <port/port.h>
 
-#include "memmap.h"
+#include "boot/memmap.h"
 
 #define ROW_CELLS      64U
 #define MAX_ROWS       16U

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+/*
+ * commands - what the monitor understands: one table, a function to a row.
+ *
+ * What `alloc` got is remembered in `held`, so that `blocks` can list it and
+ * nothing is lost by scrolling away.  `free` hands on what was typed, right or
+ * wrong: the allocator is to refuse what is wrong, and the reader to see it.
+ *
+ * State: held[], the boot core's.  Context: the monitor's.
+ *
+ * Not here: reading lines (monitor.c), the pictures (mm/show_mem.c, memmap.c).
+ */
+#include <string.h>
+
+#include <buddy/buddy.h>
+#include <port/port.h>
+
+#include "boot/demo.h"
+#include "boot/gfpname.h"
+#include "boot/memmap.h"
+#include "boot/monitor.h"
+#include "boot/power.h"
+#include "boot/smp.h"
+
+#define NR_HELD 64
+
+static struct {
+	struct page *page; /* NULL: no block */
+	unsigned order;
+} held[NR_HELD];
+
+/* ---- arguments ------------------------------------------------------------- */
+
+static bool number(const char *what, const char *text, uint32_t *value)
+{
+	if (parse_u32(text, (unsigned)strlen(text), value))
+		return true;
+	port_log("%s: %s is to be a number, decimal or 0x..., at most 0xffffffff\n", text, what);
+	return false;
+}
+
+/* ---- pictures ----------------------------------------------------------------- */
+
+static enum command_result run_buddyinfo(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	show_buddyinfo();
+	return COMMAND_OK;
+}
+
+static enum command_result run_pagetypeinfo(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	show_pagetypeinfo();
+	return COMMAND_OK;
+}
+
+static enum command_result run_zoneinfo(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	show_zoneinfo();
+	return COMMAND_OK;
+}
+
+static enum command_result run_vmstat(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	show_vmstat();
+	return COMMAND_OK;
+}
+
+static enum command_result run_meminfo(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	show_meminfo();
+	return COMMAND_OK;
+}
+
+static enum command_result run_memmap(unsigned nr_args, char **args)
+{
+	if (nr_args && strcmp(args[0], "plain"))
+		return COMMAND_USAGE;
+	memmap_show(!nr_args);
+	return COMMAND_OK;
+}
+
+static const char *complete_memmap(unsigned nth, unsigned i)
+{
+	return nth == 0 && i == 0 ? "plain" : NULL;
+}
+
+/* ---- blocks --------------------------------------------------------------------- */
+
+static const char *zone_name(unsigned long pfn)
+{
+	static struct zone_info zone; /* too large for a stack of a few KiB */
+
+	for (unsigned i = 0; zone_info(i, &zone); i++)
+		if (pfn - zone.start_pfn < zone.spanned)
+			return zone.name;
+	return "none";
+}
+
+static void show_block(const struct page *page, unsigned order)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	port_log("  0x%08lx  order %u, %u %s, %lu KiB, zone %s%s\n", pfn << PAGE_SHIFT, order,
+		 1U << order, order ? "pages" : "page", 1UL << order << (PAGE_SHIFT - 10),
+		 zone_name(pfn), page_address(page) ? "" : ", not mapped");
+}
+
+/* Forgets blocks that have been freed. */
+static void update_held(void)
+{
+	for (unsigned i = 0; i < NR_HELD; i++)
+		if (held[i].page && !page_count(held[i].page))
+			held[i].page = NULL;
+}
+
+static enum command_result run_alloc(unsigned nr_args, char **args)
+{
+	gfp_t gfp = GFP_KERNEL;
+	unsigned bad_len, i = 0;
+	struct page *page;
+	uint32_t order;
+	const char *bad;
+	char name[80];
+
+	if (!number("ORDER", args[0], &order))
+		return COMMAND_USAGE;
+	if (nr_args > 1 && !gfp_parse(args[1], &gfp, &bad, &bad_len)) {
+		args[1][(unsigned)(bad - args[1]) + bad_len] = '\0'; /* ends what is shown */
+		port_log("'%s' is no gfp flag. Flags are joined by |, or given in hex:\n", bad);
+		for (const char *n; (n = gfp_name(i)); i++)
+			port_log("%s%s", n, i % 4 == 3 || !gfp_name(i + 1) ? "\n" : "  ");
+		return COMMAND_USAGE;
+	}
+	gfp_format(gfp, name, sizeof(name));
+	page = alloc_pages(gfp, order);
+	if (!page) {
+		if (order > MAX_ORDER)
+			port_log("refused: ORDER is 0 to %u\n", MAX_ORDER);
+		else
+			port_log("no block of order %lu for %s\n", (unsigned long)order, name);
+		return COMMAND_FAILED;
+	}
+	update_held();
+	for (i = 0; i < NR_HELD; i++) {
+		if (!held[i].page) {
+			held[i].page = page;
+			held[i].order = order;
+			break;
+		}
+	}
+	show_block(page, order);
+	port_log("  %s; give it back with: free 0x%lx %lu\n", name, page_to_pfn(page) << PAGE_SHIFT,
+		 (unsigned long)order);
+	return COMMAND_OK;
+}
+
+static const char *complete_alloc(unsigned nth, unsigned i)
+{
+	return nth == 1 ? gfp_name(i) : NULL;
+}
+
+static enum command_result run_free(unsigned nr_args, char **args)
+{
+	uint32_t address, order, refused = vm_events(BAD_FREE);
+	unsigned long pfn;
+
+	(void)nr_args;
+	if (!number("ADDR", args[0], &address) || !number("ORDER", args[1], &order))
+		return COMMAND_USAGE;
+	pfn = address >> PAGE_SHIFT;
+	if (!address) {
+		port_log("NULL: nothing to free, and no mistake\n");
+		return COMMAND_OK;
+	}
+	/* Memory without a mapping has no address: it is freed by its descriptor. */
+	if (pfn_valid(pfn) && !page_address(pfn_to_page(pfn)) && !(address & (PAGE_SIZE - 1)))
+		__free_pages(pfn_to_page(pfn), order);
+	else
+		free_pages((const void *)(uintptr_t)address, order);
+	if (vm_events(BAD_FREE) != refused) {
+		port_log("refused; nothing was changed\n");
+		return COMMAND_FAILED;
+	}
+	update_held();
+	port_log("freed\n");
+	return COMMAND_OK;
+}
+
+static enum command_result run_blocks(unsigned nr_args, char **args)
+{
+	unsigned nr = 0;
+
+	(void)nr_args, (void)args;
+	update_held();
+	for (unsigned i = 0; i < NR_HELD; i++) {
+		if (!held[i].page)
+			continue;
+		show_block(held[i].page, held[i].order);
+		nr++;
+	}
+	if (!nr)
+		port_log("none: `alloc` gets some\n");
+	return COMMAND_OK;
+}
+
+static enum command_result run_drain(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	port_log("%u pages went back from the CPUs' caches to their zones\n", drain_all_pages());
+	return COMMAND_OK;
+}
+
+/* ---- checks --------------------------------------------------------------------- */
+
+static enum command_result run_check(unsigned nr_args, char **args)
+{
+	unsigned broken = mm_check_quiet();
+
+	(void)nr_args, (void)args;
+	if (broken) {
+		port_log("mm_check: %u invariants are broken\n", broken);
+		monitor_failed();
+		return COMMAND_FAILED;
+	}
+	port_log("mm_check: all invariants hold, every page is accounted for exactly once\n");
+	return COMMAND_OK;
+}
+
+static enum command_result run_demo(unsigned nr_args, char **args)
+{
+	struct demo_options options = {.terminal = true};
+
+	if (nr_args > 0 && !number("OPS", args[0], &options.ops))
+		return COMMAND_USAGE;
+	if (nr_args > 1 && !number("SEED", args[1], &options.seed))
+		return COMMAND_USAGE;
+	if (demo_run(&options)) {
+		monitor_failed();
+		return COMMAND_FAILED;
+	}
+	return COMMAND_OK;
+}
+
+static enum command_result run_misuse(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	if (demo_misuse()) {
+		monitor_failed();
+		return COMMAND_FAILED;
+	}
+	return COMMAND_OK;
+}
+
+/* ---- the machine ------------------------------------------------------------------ */
+
+static enum command_result run_cpus(unsigned nr_args, char **args)
+{
+	uint32_t online = smp_online_mask();
+
+	(void)nr_args, (void)args;
+	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		port_log("cpu%u  %s\n", cpu, online & 1U << cpu ? "online" : "offline");
+	return COMMAND_OK;
+}
+
+static enum command_result run_reboot(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	board_reboot();
+}
+
+static enum command_result run_poweroff(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	board_poweroff(monitor_status());
+}
+
+/* ---- the table -------------------------------------------------------------------- */
+
+static enum command_result run_help(unsigned nr_args, char **args);
+
+static const char *complete_help(unsigned nth, unsigned i)
+{
+	return nth == 0 ? commands[i].name : NULL;
+}
+
+/* clang-format off */
+const struct command commands[] = {
+	{ "help", "[COMMAND]", "this list, or one command's line", 0, 1, run_help, complete_help },
+	{ "buddyinfo", "", "free blocks by zone and order", 0, 0, run_buddyinfo, NULL },
+	{ "pagetypeinfo", "", "free blocks and pageblocks by mobility", 0, 0, run_pagetypeinfo, NULL },
+	{ "zoneinfo", "", "sizes and watermarks of the zones, in pages", 0, 0, run_zoneinfo, NULL },
+	{ "vmstat", "", "free pages, and events since start-up", 0, 0, run_vmstat, NULL },
+	{ "meminfo", "", "what there is and what is left, in KiB", 0, 0, run_meminfo, NULL },
+	{ "memmap", "[plain]", "a picture of all memory; plain: without colours", 0, 1, run_memmap, complete_memmap },
+	{ "cpus", "", "the cores", 0, 0, run_cpus, NULL },
+	{ "alloc", "ORDER [GFP]", "2^ORDER pages; GFP as GFP_KERNEL|__GFP_ZERO, or hex", 1, 2, run_alloc, complete_alloc },
+	{ "free", "ADDR ORDER", "gives them back; try a wrong one", 2, 2, run_free, NULL },
+	{ "blocks", "", "what `alloc` got and `free` has not had back", 0, 0, run_blocks, NULL },
+	{ "drain", "", "empties the CPUs' caches into the zones", 0, 0, run_drain, NULL },
+	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
+	{ "demo", "[OPS [SEED]]", "all cores allocate and free at once, everything verified", 0, 2, run_demo, NULL },
+	{ "misuse", "", "double frees and other mistakes, each to be refused", 0, 0, run_misuse, NULL },
+	{ "reboot", "", "starts the board anew", 0, 0, run_reboot, NULL },
+	{ "poweroff", "", "ends; the exit status tells whether anything was broken", 0, 0, run_poweroff, NULL },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL },
+};
+/* clang-format on */
+
+static void show_help(const struct command *c)
+{
+	port_log("  %-13s%-13s %s\n", c->name, c->args, c->help);
+}
+
+static enum command_result run_help(unsigned nr_args, char **args)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		if (!nr_args || !strcmp(args[0], c->name)) {
+			show_help(c);
+			if (nr_args)
+				return COMMAND_OK;
+		}
+	}
+	if (!nr_args)
+		return COMMAND_OK;
+	port_log("%s: no such command. `help` lists them all.\n", args[0]);
+	return COMMAND_FAILED;
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+/*
+ * demo - the director of the demonstration: start, progress, verdict.
+ *
+ * Takes down what memory looks like, sends all online cores to work
+ * (demo_core.c), works itself, shows how far they are, collects what nobody
+ * took, and then compares: every page is back, every zone has merged to the
+ * same blocks, blocks allocated and freed are as many by the cores' count as by
+ * the allocator's, and mm_check_quiet() finds nothing.  Then the mistakes
+ * (misuse.c).
+ *
+ * State: cores[], each its core's own while it runs; `before`, the boot core's.
+ * Locks: none; smp_call() and smp_wait() order what cores see of one another.
+ *
+ * Not here: what a core does, how one is sent to work (smp.c).
+ */
+#include <string.h>
+
+#include <buddy/check.h>
+#include <buddy/mm.h>
+#include <buddy/vmstat.h>
+#include <port/port.h>
+
+#include "boot/bootargs.h"
+#include "boot/demo.h"
+#include "boot/demo_core.h"
+#include "boot/smp.h"
+
+#define NR_ZONES_SHOWN (BUDDY_MAX_NODES * MAX_NR_ZONES)
+#define COLUMNS	       78U
+
+static struct demo_core cores[PORT_NR_CPUS];
+static unsigned nr_cores;
+
+/* What memory looked like before: what it has to look like again. */
+static struct {
+	unsigned long free;
+	uint32_t blocks[NR_ZONES_SHOWN][NR_ORDERS];
+	uint32_t events[NR_VM_EVENT_ITEMS];
+} before;
+
+/* The first reason for a FAIL. */
+static const char *verdict;
+
+static void fail(const char *why)
+{
+	if (!verdict)
+		verdict = why;
+}
+
+static uint32_t events_since(enum vm_event_item item)
+{
+	return vm_events(item) - before.events[item];
+}
+
+/* ---- progress ------------------------------------------------------------------ */
+
+static bool progress_terminal;
+static unsigned progress_shown; /* quarters, on a plain console; else bar characters of all */
+
+static void show_bars(unsigned width)
+{
+	char line[COLUMNS + 1];
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < nr_cores; i++) {
+		uint32_t done = __atomic_load_n(&cores[i].done, __ATOMIC_RELAXED);
+		unsigned full = (unsigned)((uint64_t)done * width / cores[i].ops);
+
+		line[at++] = (char)('0' + cores[i].cpu % 10);
+		line[at++] = '[';
+		for (unsigned c = 0; c < width; c++)
+			line[at++] = c < full ? '#' : '.';
+		line[at++] = ']';
+		line[at++] = ' ';
+	}
+	line[at] = '\0';
+	port_log("\r%s", line);
+}
+
+/* Shows how far the cores are, when that has changed visibly. */
+static void show_progress(void)
+{
+	unsigned width = COLUMNS / nr_cores - 4, sum = 0, all = 0;
+
+	if (width > 40)
+		width = 40;
+	for (unsigned i = 0; i < nr_cores; i++) {
+		uint32_t done = __atomic_load_n(&cores[i].done, __ATOMIC_RELAXED);
+
+		sum += (unsigned)((uint64_t)done * width / cores[i].ops);
+		all += (unsigned)((uint64_t)done * 100 / cores[i].ops);
+	}
+	if (progress_terminal) {
+		if (sum != progress_shown)
+			show_bars(width);
+		progress_shown = sum;
+		return;
+	}
+	while (progress_shown < 4 && all / nr_cores >= 25 * (progress_shown + 1)) {
+		progress_shown++;
+		port_log("  %3u %% of all operations done\n", 25 * progress_shown);
+	}
+}
+
+/* Between the boot core's own operations; not after each one, it costs. */
+static void progress(struct demo_core *core)
+{
+	if (core == &cores[0] && core->done % 64 == 0)
+		show_progress();
+}
+
+static bool all_finished(void)
+{
+	for (unsigned i = 0; i < nr_cores; i++)
+		if (!__atomic_load_n(&cores[i].finished, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+/* ---- the run -------------------------------------------------------------------- */
+
+static void tick(unsigned cpu)
+{
+	for (unsigned i = 0; i < nr_cores; i++)
+		if (cores[i].cpu == cpu)
+			demo_core_tick(&cores[i]);
+}
+
+static void take_down(void)
+{
+	struct zone_info zone;
+
+	drain_all_pages();
+	memset(&before, 0, sizeof(before));
+	before.free = nr_free_pages();
+	for (unsigned i = 0; i < NR_ZONES_SHOWN && zone_info(i, &zone); i++)
+		for (unsigned order = 0; order < NR_ORDERS; order++)
+			for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+				before.blocks[i][order] += zone.nr_free[order][mt];
+	for (unsigned item = 0; item < NR_VM_EVENT_ITEMS; item++)
+		before.events[item] = vm_events((enum vm_event_item)item);
+}
+
+static void run_cores(const struct demo_options *options)
+{
+	uint32_t online = smp_online_mask();
+
+	nr_cores = 0;
+	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		if (online & 1U << cpu)
+			demo_core_init(&cores[nr_cores++], cpu, options->seed, options->ops);
+	progress_terminal = options->terminal;
+	progress_shown = 0;
+	demo_core_progress = progress;
+	if (progress_terminal)
+		show_bars(COLUMNS / nr_cores - 4 > 40 ? 40 : COLUMNS / nr_cores - 4);
+
+	tick_hook = tick;
+	for (unsigned i = 1; i < nr_cores; i++)
+		smp_call(cores[i].cpu, demo_core_run, &cores[i]);
+	demo_core_run(&cores[0]);
+	while (!all_finished()) {
+		show_progress();
+		port_cpu_relax();
+	}
+	for (unsigned i = 1; i < nr_cores; i++)
+		smp_wait(cores[i].cpu);
+	tick_hook = NULL;
+	show_progress();
+	if (progress_terminal)
+		port_log("\n");
+	demo_core_collect(&cores[0]);
+}
+
+/* ---- the verdict ------------------------------------------------------------------ */
+
+static void add_counts(struct demo_counts *sum, const struct demo_counts *c)
+{
+	sum->allocated += c->allocated;
+	sum->freed += c->freed;
+	sum->small += c->small;
+	sum->failed += c->failed;
+	sum->bulk += c->bulk;
+	sum->received += c->received;
+	sum->pages_written += c->pages_written;
+	sum->pages_checked += c->pages_checked;
+}
+
+static void show_core(const char *name, uint32_t done, const struct demo_counts *c, uint32_t irq)
+{
+	port_log("  %-6s %10lu %10lu %10lu %8lu %8lu %8lu %8lu\n", name, (unsigned long)done,
+		 (unsigned long)c->allocated, (unsigned long)c->freed, (unsigned long)c->failed,
+		 (unsigned long)c->bulk, (unsigned long)c->received, (unsigned long)irq);
+}
+
+static void show_error(unsigned cpu, const struct demo_error *e)
+{
+	if (!e->what)
+		return;
+	port_log("  cpu%u: %s, at 0x%lx: 0x%lx expected, 0x%lx found\n", cpu, e->what,
+		 (unsigned long)e->where, (unsigned long)e->want, (unsigned long)e->got);
+	fail(e->what);
+}
+
+/* Prints what was done, and returns the sum. */
+static struct demo_counts show_counts(void)
+{
+	struct demo_counts all = {0};
+	uint32_t done = 0, irq = 0;
+
+	port_log("\n  core   operations  allocated      freed   failed  by bulk received   in "
+		 "irq\n");
+	for (unsigned i = 0; i < nr_cores; i++) {
+		struct demo_core *core = &cores[i];
+		struct demo_counts own = core->task.count;
+		char name[] = "cpu0";
+
+		name[3] = (char)('0' + core->cpu % 10);
+		add_counts(&own, &core->irq.count);
+		show_core(name, core->done, &own, core->irq.count.allocated);
+		add_counts(&all, &own);
+		done += core->done;
+		irq += core->irq.count.allocated;
+	}
+	show_core("all", done, &all, irq);
+	for (unsigned i = 0; i < nr_cores; i++) {
+		show_error(cores[i].cpu, &cores[i].task.error);
+		show_error(cores[i].cpu, &cores[i].irq.error);
+	}
+	return all;
+}
+
+/* The share of small blocks that a CPU's cache had ready, in tenths of a percent. */
+static void show_hit_rate(const struct demo_counts *all)
+{
+	uint32_t refills = events_since(PCP_REFILL);
+	uint32_t hits = refills < all->small ? all->small - refills : 0;
+	unsigned rate = all->small ? (unsigned)((uint64_t)hits * 1000 / all->small) : 0;
+
+	port_log("\n  cache hits       %u.%u %% of %lu blocks of order 0 to %u\n", rate / 10,
+		 rate % 10, (unsigned long)all->small, PCP_MAX_ORDER);
+	port_log("  patterns         %lu MiB written, %lu MiB verified\n",
+		 (unsigned long)(all->pages_written >> (20 - PAGE_SHIFT)),
+		 (unsigned long)(all->pages_checked >> (20 - PAGE_SHIFT)));
+}
+
+static void check_counts(const struct demo_counts *all)
+{
+	if (all->allocated != all->freed)
+		fail("not every block was freed");
+	if (events_since(PGALLOC) != all->allocated)
+		fail("pgalloc does not count what was allocated");
+	if (events_since(PGFREE) != all->freed)
+		fail("pgfree does not count what was freed");
+	if (events_since(PGALLOC_FAIL) != all->failed)
+		fail("pgalloc_fail does not count what failed");
+	if (events_since(BAD_FREE) || events_since(BAD_ALLOC))
+		fail("a correct request was refused");
+	if (all->pages_written != all->pages_checked)
+		fail("not every pattern was verified");
+}
+
+static void check_memory(void)
+{
+	unsigned long free = nr_free_pages();
+	struct zone_info zone;
+
+	port_log("  pages free       %lu before, %lu after\n", before.free, free);
+	if (free != before.free)
+		fail("pages are missing");
+	for (unsigned i = 0; i < NR_ZONES_SHOWN && zone_info(i, &zone); i++) {
+		for (unsigned order = 0; order < NR_ORDERS; order++) {
+			uint32_t blocks = 0;
+
+			for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+				blocks += zone.nr_free[order][mt];
+			if (blocks != before.blocks[i][order])
+				fail("a zone did not merge to what it was");
+		}
+	}
+	if (mm_check_quiet())
+		fail("mm_check found a broken invariant");
+	else
+		port_log("  mm_check         all invariants hold\n");
+}
+
+int demo_run(const struct demo_options *options)
+{
+	struct demo_options opt = *options;
+	struct demo_counts all;
+
+	if (!opt.ops)
+		opt.ops = DEMO_DEFAULT_OPS;
+	if (!opt.seed)
+		opt.seed = DEMO_DEFAULT_SEED;
+	verdict = NULL;
+	port_log("demo: %u %s, %lu operations each, seed=0x%lx\n", smp_nr_online(),
+		 smp_nr_online() == 1 ? "core" : "cores", (unsigned long)opt.ops,
+		 (unsigned long)opt.seed);
+	take_down();
+	run_cores(&opt);
+	drain_all_pages();
+
+	all = show_counts();
+	show_hit_rate(&all);
+	check_counts(&all);
+	check_memory();
+	port_log("\n");
+	show_buddyinfo();
+
+	if (!opt.no_misuse) {
+		port_log("\nmistakes on purpose, each with the allocator's own report:\n");
+		if (demo_misuse())
+			fail("a mistake was not refused");
+	}
+	port_log("\n");
+	if (verdict)
+		port_log("demo: FAIL (%s)\n", verdict);
+	else
+		port_log("demo: PASS\n");
+	return verdict ? -1 : 0;
+}
+
+int demo_main(void)
+{
+	struct demo_options options = {
+		.ops = bootarg_uint("demo.ops", DEMO_DEFAULT_OPS),
+		.seed = bootarg_uint("seed", DEMO_DEFAULT_SEED),
+	};
+
+	return demo_run(&options);
+}
