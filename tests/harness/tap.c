@@ -46,6 +46,13 @@ bool test_has_failed(void)
 	return __atomic_load_n(&failed, __ATOMIC_RELAXED) != 0;
 }
 
+void test_begin(void)
+{
+	failed = 0;
+	shown = 0;
+	skipped = NULL;
+}
+
 void test_skip(const char *why)
 {
 	skipped = why;
@@ -61,9 +68,7 @@ static bool chosen(const struct test_suite *suite, const struct test_case *c, co
 
 static void run_case(const struct test_suite *suite, const struct test_case *c, unsigned nr)
 {
-	failed = 0;
-	shown = 0;
-	skipped = NULL;
+	test_begin();
 	fixture_begin();
 	c->fn();
 	fixture_end();

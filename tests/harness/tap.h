@@ -7,8 +7,11 @@
  *
  *	static void case_08_no_merge_past_the_largest_order(void) { ... }
  *
- *	TEST_SUITE(buddy, TEST(case_08_no_merge_past_the_largest_order),
- *		   TEST(...));
+ *	static const struct test_case cases[] = {
+ *		TEST(case_08_no_merge_past_the_largest_order),
+ *		...
+ *	};
+ *	TEST_SUITE(buddy, cases);
  *
  * and is compiled as a program of its own on the host (host_main.c) and into
  * the test image together with all others (target_main.c).  What needs a memory
@@ -41,10 +44,9 @@ struct test_suite {
 	{                 \
 #fn_, fn_ \
 	}
-#define TEST_SUITE(name_, ...)                                          \
-	static const struct test_case name_##_cases[] = {__VA_ARGS__};  \
-	const struct test_suite suite_##name_ = {#name_, name_##_cases, \
-						 sizeof(name_##_cases) / sizeof(name_##_cases[0])}
+#define TEST_SUITE(name_, cases_)                                \
+	const struct test_suite suite_##name_ = {#name_, cases_, \
+						 sizeof(cases_) / sizeof((cases_)[0])}
 
 /* Runs all cases whose "suite: name" contains `only` (NULL: all); returns how many failed. */
 unsigned run_suites(const struct test_suite *const *suites, unsigned nr, const char *only);
@@ -54,6 +56,9 @@ void check_failed(const char *file, int line, const char *what);
 void check_failed_eq(const char *file, int line, const char *what, unsigned long got,
 		     unsigned long want);
 bool test_has_failed(void);
+
+/* A new case begins: no failure yet.  For programs that are not a table of cases. */
+void test_begin(void);
 
 /* The running case is reported as skipped (unless it fails). */
 void test_skip(const char *why);
