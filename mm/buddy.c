@@ -67,7 +67,7 @@ static void retype_block(struct page *page, unsigned order, enum migratetype mt)
 void __free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
 	enum migratetype mt = get_pageblock_migratetype(page);
-	struct page *map = mem_map;
+	struct page *map = index_to_page(0);
 	unsigned long index = page_index(page);
 	unsigned freed = 1U << order, joined = 0;
 
@@ -132,7 +132,7 @@ static inline unsigned long block_step(const struct page *page)
 
 static inline struct page *block_start(struct page *page)
 {
-	return mem_map + (page_index(page) & ~(unsigned long)(pageblock_nr_pages - 1));
+	return index_to_page(page_index(page) & ~(unsigned long)(pageblock_nr_pages - 1));
 }
 
 /* Pages on free lists in the pageblock of page. */

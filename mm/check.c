@@ -75,7 +75,7 @@ static void check_free_block(struct result *r, struct zone *zone, struct page *p
 	if (get_pageblock_migratetype(page) != mt)
 		broken(r, "a listed block's pageblock has another migratetype", zone, index,
 		       get_pageblock_migratetype(page), mt);
-	if (order < MAX_ORDER && page_word(mem_map + (index ^ 1UL << order)) == word)
+	if (order < MAX_ORDER && page_word(index_to_page(index ^ 1UL << order)) == word)
 		broken(r, "two free buddies did not merge", zone, index, order, order + 1);
 }
 

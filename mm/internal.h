@@ -27,11 +27,27 @@
 
 #include <mm/mmzone.h>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1 /* clang's way of saying it */
+#endif
+#endif
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/*
+ * Fields that are read without their guard.  A volatile access of at most a word
+ * is single-copy atomic (ARMv7-A ARM, A3.5.3) and combines with sign extension
+ * and address modes; the C11 form does not, but the sanitizer can see it.
+ */
+#if defined(__SANITIZE_THREAD__)
 #define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#else
+#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#endif
 /* For a field whose writers exclude one another: no read-modify-write instruction. */
 #define ADD_ONCE(x, v)	 WRITE_ONCE(x, (x) + (v))
 
@@ -67,7 +83,12 @@ static inline void set_page_word(struct page *page, uint32_t word)
 
 static inline unsigned long page_index(const struct page *page)
 {
-	return (unsigned long)(page - mem_map);
+	return (unsigned long)(page - (const struct page *)map_base);
+}
+
+static inline struct page *index_to_page(unsigned long index)
+{
+	return (struct page *)map_base + index;
 }
 
 /* ---- lists (struct list_head is circular) -------------------------------- */
@@ -103,12 +124,14 @@ static inline struct page *lru_to_page(struct list_head *n)
 
 /* ---- pageblock.c ---------------------------------------------------------- */
 
-#define PB_TYPE_MASK 7U
+#define PB_TYPE_MASK  7U
 #define PB_ZONE_SHIFT 3
+#define PB_NONE	      7U /* zone 0, no migratetype: what holds no descriptors */
+#define PB_BYTES      (MAX_PFN >> pageblock_order)
 
 static inline unsigned page_pageblock(const struct page *page)
 {
-	return READ_ONCE(pageblock_flags[page_index(page) >> pageblock_order]);
+	return READ_ONCE(map_base[page_index(page) >> pageblock_order]);
 }
 
 static inline enum migratetype get_pageblock_migratetype(const struct page *page)
@@ -121,7 +144,8 @@ static inline struct zone *page_zone(const struct page *page)
 	return &zones[page_pageblock(page) >> PB_ZONE_SHIFT];
 }
 
-void init_pageblock(unsigned long index, unsigned zid, enum migratetype mt);
+void init_pageblocks(void *base);
+void init_pageblock(struct page *page, unsigned zid, enum migratetype mt);
 /* The zone's lock is held.  Leaves free lists alone: move_freepages_block() does both. */
 void set_pageblock_migratetype(struct page *page, enum migratetype mt);
 

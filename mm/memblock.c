@@ -31,6 +31,8 @@
 
 #define PHYS_MAX UINT64_MAX
 
+#define CUT_NEEDS 2 /* regions more, for a moment: both ends split before the middle goes */
+
 struct memblock_type {
 	struct memblock_region *regions;
 	unsigned cnt;
@@ -179,7 +181,7 @@ static void lay_over(struct memblock_type *t, struct memblock_region r)
 	merge_regions(t, first, i);
 }
 
-/* Cuts [base, end) out of the array.  Room for one more. */
+/* Cuts [base, end) out of the array.  Room for CUT_NEEDS more. */
 static void cut_out(struct memblock_type *t, phys_addr_t base, phys_addr_t end)
 {
 	unsigned first, last;
@@ -286,8 +288,8 @@ static int move_array(struct memblock_type *t, unsigned max, const struct memblo
 	return 0;
 }
 
-/* The reservation of a new place takes one region, the release of the old one another. */
-#define MOVE_NEEDS 2
+/* The reservation of a new place takes one region, then the old one is cut out. */
+#define MOVE_NEEDS (1 + CUT_NEEDS)
 
 /* Room for `need` more regions, without touching `except`. */
 static int make_room(struct memblock_type *t, unsigned need, const struct memblock_region *except)
@@ -302,7 +304,7 @@ static int make_room(struct memblock_type *t, unsigned need, const struct memblo
 		if (err)
 			return err;
 	}
-	/* cnt never exceeds max and need is at most cnt + 3: four times is always enough. */
+	/* cnt is at most max and need at most cnt + 3: four times is always enough. */
 	return move_array(t, t->cnt + own <= 2 * t->max ? 2 * t->max : 4 * t->max, except);
 }
 
@@ -383,7 +385,7 @@ int memblock_remove(phys_addr_t base, phys_addr_t size)
 	if (!err)
 		err = evacuate(&reserved, &range);
 	if (!err)
-		err = make_room(&memory, 1, &range);
+		err = make_room(&memory, CUT_NEEDS, &range);
 	if (err)
 		return err;
 	cut_out(&memory, base, base + size);
@@ -429,7 +431,7 @@ int memblock_free(phys_addr_t base, phys_addr_t size)
 	int err = check_range("free", base, size);
 
 	if (!err)
-		err = make_room(&reserved, 1, NULL);
+		err = make_room(&reserved, CUT_NEEDS, NULL);
 	if (err)
 		return err;
 	cut_out(&reserved, base, base + size);

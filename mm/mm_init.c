@@ -187,7 +187,7 @@ static void init_zones(unsigned nr_sections)
 		unsigned s = map_to_section[i];
 
 		for (unsigned p = 0; p < PAGES_PER_SECTION; p += pageblock_nr_pages)
-			init_pageblock((i << PFN_SECTION_SHIFT) + p,
+			init_pageblock(mem_map + (i << PFN_SECTION_SHIFT) + p,
 				       zid_of[section_nid[s]][section_zone_type(s)],
 				       MIGRATE_MOVABLE);
 	}
@@ -229,30 +229,36 @@ static void *carve(char **at, size_t bytes)
 }
 
 /*
- * Zone sizes are needed to know how large the caches are, and the zones are in
- * the same allocation: so they are counted first, on a copy of the bounds.
+ * The caches' sizes depend on the zones, which lie in the same allocation: so
+ * room is made as if every zone were large, less than 12 KiB per zone and CPU.
  */
-static uint64_t slots_bytes(unsigned nr_cpus)
+static size_t slots_bytes(unsigned nr_cpus)
 {
-	/* As if every zone were large: an upper bound, less than 12 KiB per zone and CPU. */
 	struct zone large = { .present_pages = MAX_PFN };
 
-	return round_up(pcp_bytes(&large, 1, nr_cpus) * nr_zones, PORT_CACHELINE);
+	return pcp_bytes(&large, 1, nr_cpus) * nr_zones;
 }
 
+/* One allocation: tables, then from a whole section on the descriptors (pageblock.c). */
 static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 {
-	uint64_t map_bytes = (uint64_t)nr_sections * PAGES_PER_SECTION * sizeof(struct page);
+	const uint64_t section_bytes = PAGES_PER_SECTION * sizeof(struct page);
 	uint64_t cpu_bytes = round_up(mm_cpu_bytes() + slots_bytes(nr_cpus), PORT_CACHELINE);
-	unsigned nr_blocks = nr_sections << (PFN_SECTION_SHIFT - pageblock_order);
-	uint64_t bytes = round_up(map_bytes, PAGE_SIZE) +
-			 round_up(nr_zones * sizeof(struct zone), PORT_CACHELINE) +
-			 round_up(BUDDY_MAX_NODES * sizeof(struct node), PORT_CACHELINE) +
-			 round_up(nr_blocks, PORT_CACHELINE) + cpu_bytes * nr_cpus;
+	uint64_t lead = round_up(PB_BYTES, PORT_CACHELINE) +
+			round_up(nr_zones * sizeof(struct zone), PORT_CACHELINE) +
+			round_up(BUDDY_MAX_NODES * sizeof(struct node), PORT_CACHELINE) +
+			cpu_bytes * nr_cpus;
+	uint64_t bytes;
 	phys_addr_t phys;
 	char *at;
 
-	bytes = round_up(bytes, PAGE_SIZE);
+	lead = round_up(lead, section_bytes);
+	if (lead / sizeof(struct page) + (uint64_t)nr_sections * PAGES_PER_SECTION > MAX_PFN) {
+		port_log("mm_init: RAM in every section of the address space: some of it must be "
+			 "left out\n");
+		return -EINVAL;
+	}
+	bytes = round_up(lead + nr_sections * section_bytes, PAGE_SIZE);
 	phys = memblock_phys_alloc_range(bytes, PAGE_SIZE, 0, (uint64_t)max_low_pfn << PAGE_SHIFT,
 					 "mem_map");
 	if (!phys) {
@@ -264,11 +270,11 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	for (uint64_t i = 0; i < bytes; i += PAGE_SIZE)
 		port_clear_page(at + i);
 
-	mem_map = carve(&at, (size_t)round_up(map_bytes, PAGE_SIZE));
+	mem_map = (struct page *)(at + lead);
 	nr_map_pages = nr_sections * PAGES_PER_SECTION;
+	init_pageblocks(carve(&at, PB_BYTES));
 	zones = carve(&at, nr_zones * sizeof(struct zone));
 	nodes = carve(&at, BUDDY_MAX_NODES * sizeof(struct node));
-	pageblock_flags = carve(&at, nr_blocks);
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
 		mm_cpus[cpu] = carve(&at, (size_t)cpu_bytes);
 	nr_mm_cpus = nr_cpus;
@@ -316,7 +322,7 @@ static void free_range(unsigned long start, unsigned long end)
 
 /*
  * Every page of RAM that is not reserved goes to its zone: the start of a
- * free range rounds up, its end down.  Returns the number of pages.
+ * free range rounds up, its end down.
  */
 static void hand_over(void)
 {
@@ -373,9 +379,7 @@ static void init_cpus(void)
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++) {
 		struct mm_cpu *c = mm_cpus[cpu];
 
-		c->map = mem_map;
-		c->nr_map = nr_map_pages;
-		c->pageblock = pageblock_flags;
+		c->map_base = map_base;
 		c->node = &nodes[0];
 		pcp_init_cpu(c, (char *)c + mm_cpu_bytes(), nr_mm_cpus);
 	}

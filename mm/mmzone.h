@@ -63,7 +63,7 @@ struct zone {
  */
 struct pcp_list {
 	struct page **top;  /* [C] the next free slot; top[-1] is the hottest block */
-	struct page **end;  /* [I] past the last slot; base when nothing may be cached */
+	struct page **end;  /* [I] past the last slot; base: nothing may be cached */
 	struct page **base; /* [I] the first slot: the coldest block */
 	uint32_t nr_alloc;  /* [C] blocks popped */
 	uint32_t nr_in;	    /* [C] blocks that refills put in */
@@ -76,18 +76,15 @@ struct pcp_list {
 #define PCP_TYPES 8 /* pageblock bytes have three bits of mobility; unused ones cache nothing */
 
 /*
- * All that one CPU touches on the fast path.  The first three fields are copies
- * of globals, so that a free finds them beside the rest.
+ * All that one CPU touches on the fast path.  map_base is a copy of the global,
+ * so that a free finds it beside the rest.
  */
 struct mm_cpu {
-	struct page *map;	      /* [I] mem_map */
-	uintptr_t nr_map;	      /* [I] nr_map_pages */
-	const uint8_t *pageblock;     /* [I] pageblock_flags */
-	struct node *node;	      /* [I] whose zonelists this CPU uses */
 	struct pcp_list *fast[16];    /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
+	const uint8_t *map_base;      /* [I] pageblock bytes, and where page indices count from */
+	struct node *node;	      /* [I] whose zonelists this CPU uses */
 	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */
 	uint32_t online;	      /* [C] mm_init_cpu() ran; read without */
-	struct pcp_list none[NR_PCP_ORDERS];   /* [I] always empty and always full */
 	struct pcp_list list[][PCP_TYPES][NR_PCP_ORDERS]; /* [C] by zid */
 };
 
@@ -107,7 +104,7 @@ extern unsigned nr_zones;
 extern struct node *nodes;	  /* BUDDY_MAX_NODES of them */
 extern struct mm_cpu *mm_cpus[PORT_NR_CPUS];
 extern unsigned nr_mm_cpus;
-extern uint8_t *pageblock_flags;  /* zid << 3 | migratetype, a byte per pageblock; see pageblock.c */
+extern uint8_t *map_base;	  /* what page_index() counts from; see pageblock.c */
 extern unsigned long max_low_pfn; /* frames from here on have no permanent mapping */
 
 #define for_each_zone(z) for ((z) = zones; (z) < zones + nr_zones; (z)++)

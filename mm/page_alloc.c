@@ -240,39 +240,25 @@ static_assert(!(sizeof(struct page) & (sizeof(struct page) - 1)), "rotated_index
  */
 ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
 {
-	const unsigned pb_shift = pageblock_order + (unsigned)__builtin_ctz((unsigned)sizeof(*page));
 	port_irqflags_t flags = port_irq_save();
 	struct mm_cpu *cpu = this_cpu();
-	union {
-		uintpair_t both;
-		struct {
-			uintptr_t map, nr_map;
-		};
-	} m = { .both = cpu->map_nr };
-	union {
-		uintpair_t both;
-		struct {
-			struct page **top, **end;
-		};
-	} l;
-	struct mm_cpu *at;
-	uintptr_t offset;
+	const uint8_t *map_base = cpu->map_base;
+	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)map_base);
+	struct page **top;
 
-	KEEP(m.both);
-	offset = (uintptr_t)page - m.map;
-	if (unlikely(rotated_index(offset) >= m.nr_map) ||
+	if (unlikely(index >= MAX_PFN))
+		goto slow;
+	/* Now cpu->list[0][0][order] is this zone's and mobility's. */
+	cpu = (struct mm_cpu *)((char *)cpu + READ_ONCE(map_base[index >> pageblock_order]) *
+						      sizeof(cpu->list[0][0]));
+	KEEP(cpu);
+	top = cpu->list[0][0][order].top;
+	/* In this order: what is no descriptor has no room, and is not read. */
+	if (unlikely(top == cpu->list[0][0][order].end) ||
 	    unlikely(page_word(page) != PAGE_ALLOCATED(order)))
 		goto slow;
-	/* `at` is what makes list[0][0][order] this zone's and mobility's. */
-	at = (struct mm_cpu *)((char *)cpu + READ_ONCE(cpu->pageblock[offset >> pb_shift]) *
-						     sizeof(cpu->list[0][0]));
-	KEEP(at);
-	l.both = at->list[0][0][order].top_end;
-	/*KEEP(l.both);*/
-	if (unlikely(l.top == l.end))
-		goto slow;
-	*l.top = page;
-	WRITE_ONCE(at->list[0][0][order].top, l.top + 1);
+	*top++ = page;
+	WRITE_ONCE(cpu->list[0][0][order].top, top);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	port_irq_restore(flags);
 	return true;

@@ -330,11 +330,17 @@ unsigned pcp_nr_pages(const struct mm_cpu *cpu)
 unsigned drain_all_pages(void)
 {
 	unsigned pages = drain_local_pages();
+	port_irqflags_t flags;
+	unsigned self;
 
 	if (port_irqs_disabled())
 		return pages;
+	flags = port_irq_save();
+	self = port_cpu_id();
+	port_irq_restore(flags);
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++) {
-		unsigned n = 1;
+		/* An interrupt may have filled this CPU's caches again: not our pages. */
+		unsigned n = cpu != self;
 
 		while (n && READ_ONCE(mm_cpus[cpu]->online) && pcp_nr_pages(mm_cpus[cpu])) {
 			n = 0;
@@ -374,6 +380,13 @@ size_t pcp_bytes(const struct zone *z, unsigned nr, unsigned nr_cpus)
 	return slots * sizeof(struct page *);
 }
 
+/*
+ * What cannot be cached has a list that is empty and full at the same time, so that both fast
+ * paths leave it alone; nothing ever writes to it.
+ */
+static struct page *nothing[1]; /* its sentinel */
+static struct pcp_list none[NR_PCP_ORDERS];
+
 static struct page **init_list(struct pcp_list *list, struct page **slots, unsigned nr)
 {
 	*slots++ = NULL;
@@ -386,13 +399,10 @@ static struct page **init_list(struct pcp_list *list, struct page **slots, unsig
 /* Lays the arrays out in `slots` (pcp_bytes() zeroed bytes) and fills the table by gfp. */
 void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 {
-	static struct page *nothing; /* the empty list's sentinel: never written */
 	struct page **slots = mem;
 
-	for (unsigned order = 0; order < NR_PCP_ORDERS; order++) {
-		cpu->none[order].base = cpu->none[order].top = &nothing + 1;
-		cpu->none[order].end = &nothing + 1;
-	}
+	for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
+		none[order].base = none[order].top = none[order].end = nothing + 1;
 	for (unsigned zid = 0; zid < nr_zones; zid++)
 		for (unsigned mt = 0; mt < PCP_TYPES; mt++)
 			for (unsigned order = 0; order < NR_PCP_ORDERS; order++) {
@@ -403,12 +413,12 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 						list, slots,
 						list_slots(zones[zid].present_pages, order, nr_cpus));
 				else
-					*list = cpu->none[0];
+					*list = none[0];
 			}
 	for (unsigned bits = 0; bits <= GFP_FAST_MASK; bits++) {
 		struct zone *zone = cpu->node->zonelist[gfp_zone(bits)][0];
 
-		cpu->fast[bits] = cpu->none;
+		cpu->fast[bits] = none;
 		if (zone && (bits & GFP_MOVABLE_MASK) != GFP_MOVABLE_MASK)
 			cpu->fast[bits] = cpu->list[zone->zid][gfp_migratetype(bits)];
 	}

@@ -153,12 +153,9 @@ bool zone_info(unsigned i, struct zone_info *info)
 	};
 	for (unsigned t = 0; t < MAX_NR_ZONES; t++)
 		info->lowmem_reserve[t] = zone->lowmem_reserve[t];
-	for (unsigned long pb = 0; pb < nr_map_pages >> pageblock_order; pb++) {
-		unsigned byte = READ_ONCE(pageblock_flags[pb]);
-
-		if (byte >> PB_ZONE_SHIFT == zone->zid)
-			info->nr_pageblocks[byte & PB_TYPE_MASK]++;
-	}
+	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
+		if (page_zone(mem_map + i) == zone)
+			info->nr_pageblocks[get_pageblock_migratetype(mem_map + i)]++;
 	flags = port_irq_save();
 	port_spin_lock(&zone->lock);
 	info->free = zone->nr_free_pages;
@@ -189,18 +186,19 @@ static enum page_use use_of(uint32_t word)
 /* A frame inside a block is found by looking for the head that covers it, once per order. */
 void page_use(unsigned long pfn, struct page_use_info *info)
 {
-	unsigned long index, head;
+	struct page *page;
+	unsigned long index;
 
 	*info = (struct page_use_info){ .use = PAGE_USE_HOLE, .nr_pages = 1 };
 	if (!pfn_valid(pfn))
 		return;
-	index = page_index(pfn_to_page(pfn));
-	info->migratetype = get_pageblock_migratetype(mem_map + index);
+	page = pfn_to_page(pfn);
+	index = page_index(page);
+	info->migratetype = get_pageblock_migratetype(page);
 	for (unsigned order = 0; order < NR_ORDERS; order++) {
-		uint32_t word;
+		unsigned long head = index & ~((1UL << order) - 1);
+		uint32_t word = page_word(index_to_page(head));
 
-		head = index & ~((1UL << order) - 1);
-		word = page_word(mem_map + head);
 		if (!word)
 			continue;
 		if (head + (1UL << page_word_order(word)) > index) {
