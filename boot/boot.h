@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What start.S and the start-up code in C say to each other, and linker.ld's
+ * symbols.  Nothing here outlives start-up but the addresses.
+ */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+#include <stdint.h>
+
+/* What the loader left; laid out by start.S, on the boot core's stack. */
+struct boot_args {
+	uint32_t r0, r1, r2;
+	uint32_t sctlr;		/* MMU and caches on or off */
+	uint32_t load_addr;	/* where the image was before it moved itself */
+	uint32_t dtb_in_image;	/* r2 named a tree where the image had to go: it is gone */
+};
+
+extern char _start[], _end[];
+extern char __text_end[], __rodata_start[], __rodata_end[];
+extern char __data_start[], __load_end[], __stacks[];
+extern char vectors[], secondary_entry[];
+extern const unsigned char builtin_dtb[], builtin_dtb_end[];
+
+/* start.S: this core's MMU and caches on, with the table mmu_l1. */
+void cpu_mmu_on(void);
+
+/* early.c, MMU off: SCU, L2, first page table.  Word-aligned accesses only. */
+void early_init(const struct boot_args *args);
+
+/* main.c, MMU on. */
+_Noreturn void boot_main(const struct boot_args *args);
+
+#endif /* BOOT_BOOT_H */

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot arguments.  See bootargs.h for what they mean.
+ *
+ * Owns a copy of the line, cut into words by bootargs_init() and only read
+ * afterwards: no lock.  The line comes from outside and may hold anything.
+ */
+#include "boot/bootargs.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "boot/console.h"
+
+static char args[BOOTARGS_MAX];
+static unsigned args_len; /* with the NUL of the last word */
+
+static const char *const known[] = {
+	"mode",	    "semihosting",     "mem",  "maxcpus", "dma_limit", "highmem",
+	"movablecore", "min_free_kbytes", "tick", "crash",	  "crash.cpu", "seed",
+};
+static const char *const known_prefix[] = {"demo.", "bench.", "test."};
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+void bootargs_init(const char *line)
+{
+	bool quoted = false;
+	unsigned i, n = 0;
+
+	for (i = 0; line[i] && n < BOOTARGS_MAX - 2; i++) {
+		if (line[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && is_space(line[i])) {
+			if (n && args[n - 1])
+				args[n++] = '\0';
+		} else
+			args[n++] = line[i];
+	}
+	if (line[i])
+		console_printf("bootargs: longer than %u characters, the rest is left out\n",
+			       BOOTARGS_MAX - 2);
+	if (n && args[n - 1])
+		args[n++] = '\0';
+	args_len = n;
+}
+
+/* The value, if the word is `name` or name=value. */
+static const char *match(const char *word, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(word, name, len))
+		return NULL;
+	if (word[len] == '=')
+		return word + len + 1;
+	return word[len] ? NULL : word + len;
+}
+
+const char *bootarg_get(const char *name)
+{
+	const char *found = NULL, *value;
+	unsigned i;
+
+	for (i = 0; i < args_len; i += strlen(&args[i]) + 1) {
+		value = match(&args[i], name);
+		if (value)
+			found = value;
+	}
+	return found;
+}
+
+static bool is_known(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (match(word, known[i]))
+			return true;
+	for (i = 0; i < sizeof(known_prefix) / sizeof(known_prefix[0]); i++)
+		if (!strncmp(word, known_prefix[i], strlen(known_prefix[i])))
+			return true;
+	return false;
+}
+
+void bootargs_list_unknown(void)
+{
+	unsigned i;
+
+	for (i = 0; i < args_len; i += strlen(&args[i]) + 1)
+		if (!is_known(&args[i]))
+			console_printf("bootargs: \"%s\" is not for us\n", &args[i]);
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 99;
+}
+
+/* The whole of s is a number of at most max. */
+static bool parse_size(const char *s, uint64_t max, uint64_t *value)
+{
+	unsigned base = 10, shift = 0;
+	uint64_t v = 0;
+	const char *first;
+
+	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+		base = 16;
+		s += 2;
+	} else if (s[0] == '0' && s[1]) {
+		base = 8;
+	}
+	for (first = s; (unsigned)digit(*s) < base; s++) {
+		if (v > (UINT64_MAX >> 5) / base)
+			return false;
+		v = v * base + (unsigned)digit(*s);
+	}
+	if (s == first)
+		return false;
+	switch (*s) {
+	case 'G':
+	case 'g':
+		shift += 10; /* fall through */
+	case 'M':
+	case 'm':
+		shift += 10; /* fall through */
+	case 'K':
+	case 'k':
+		shift += 10;
+		s++;
+	}
+	if (*s || v > max >> shift)
+		return false;
+	*value = v << shift;
+	return true;
+}
+
+uint64_t bootarg_size(const char *name, uint64_t fallback, uint64_t max)
+{
+	const char *s = bootarg_get(name);
+	uint64_t value;
+
+	if (!s)
+		return fallback;
+	if (parse_size(s, max, &value))
+		return value;
+	console_printf("bootargs: %s=%s: expected a number (K, M, G) of at most 0x%x%08x, ignored\n",
+		       name, s, (unsigned)(max >> 32), (unsigned)max);
+	return fallback;
+}
+
+uint32_t bootarg_uint(const char *name, uint32_t fallback)
+{
+	return (uint32_t)bootarg_size(name, fallback, UINT32_MAX);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console.  See console.h.
+ *
+ * Owns console_lock, which guards the order of bytes to the UART.  It is a leaf:
+ * nothing is called under it but the driver, and it is never taken under a zone
+ * lock (port_log()'s contract).  Interrupts are off while it is held, as the
+ * handlers print too: for one line, and 80 characters take 21 ms at 38,400 baud.  That
+ * is the price of readable lines, paid only where something is printed.
+ *
+ * Not here: editing (lineedit.c), commands (monitor.c).
+ */
+#include "boot/console.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <board.h>
+#include <port/port.h>
+
+#include "drivers/gic.h"
+#include "drivers/pl011.h"
+
+static struct port_spinlock console_lock = PORT_SPINLOCK_INIT;
+static volatile bool panicking;
+
+void console_init(void)
+{
+	pl011_init(BOARD_UART_BASE, BOARD_UART_CLOCK, BOARD_UART_BAUD);
+}
+
+static void rx_irq(unsigned irq, unsigned src)
+{
+	(void)irq;
+	(void)src;
+	pl011_rx_irq();
+}
+
+void console_rx_init(void)
+{
+	gic_register(BOARD_UART_IRQ, rx_irq);
+	gic_enable(BOARD_UART_IRQ);
+	pl011_rx_enable();
+}
+
+static void send(const char *text, unsigned len)
+{
+	port_irqflags_t flags = port_irq_save();
+	bool locked = !panicking;
+	unsigned i;
+
+	if (locked)
+		port_spin_lock(&console_lock);
+	for (i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			pl011_putc('\r');
+		pl011_putc(text[i]);
+	}
+	if (locked)
+		port_spin_unlock(&console_lock);
+	port_irq_restore(flags);
+}
+
+void console_write(const char *text, unsigned len)
+{
+	unsigned n;
+
+	for (; len; text += n, len -= n) {
+		n = len < CONSOLE_LINE_MAX ? len : CONSOLE_LINE_MAX;
+		send(text, n);
+	}
+}
+
+int console_vprintf(const char *fmt, va_list ap)
+{
+	char line[CONSOLE_LINE_MAX];
+	int n = vsnprintf(line, sizeof(line), fmt, ap);
+
+	if (n < 0)
+		return n;
+	if ((unsigned)n >= sizeof(line)) {
+		memcpy(line + sizeof(line) - 5, "...\n", 4);
+		n = sizeof(line) - 1;
+	}
+	console_write(line, (unsigned)n);
+	return n;
+}
+
+int console_printf(const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = console_vprintf(fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int console_getc(void)
+{
+	return pl011_getc();
+}
+
+int console_getc_wait(void)
+{
+	port_irqflags_t flags;
+	int c;
+
+	for (;;) {
+		/*
+		 * Interrupts off between looking and sleeping: one that comes in
+		 * between stays pending and ends the WFI at once.
+		 */
+		flags = port_irq_save();
+		c = pl011_getc();
+		if (c < 0)
+			__asm__ volatile("dsb\n\twfi" ::: "memory");
+		port_irq_restore(flags);
+		if (c >= 0)
+			return c;
+	}
+}
+
+void console_panic(void)
+{
+	panicking = true;
+}
+
+void console_flush(void)
+{
+	pl011_flush();
+}
+
+/*
+ * The C library's own would share one FILE among all cores, without a lock.
+ */
+int printf(const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = console_vprintf(fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int vprintf(const char *fmt, va_list ap)
+{
+	return console_vprintf(fmt, ap);
+}
+
+int puts(const char *s)
+{
+	return console_printf("%s\n", s);
+}
+
+int putchar(int c)
+{
+	char ch = (char)c;
+
+	console_write(&ch, 1);
+	return (unsigned char)ch;
+}

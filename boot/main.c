@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start-up, from the first C with a stack and caches to the prompt: one step
+ * after the other, readable top to bottom.  start.S and early.c were before.
+ *
+ * Everything learned on the way is said on the console in plain lines; what is
+ * wrong with the tree or the arguments is named and left out, and the system
+ * goes on with the rest.  Only without memory, or without a sound tree, is there
+ * nothing to go on with: panic.
+ *
+ * Owns `facts`, what the device tree says, for as long as the system runs.  One
+ * core until smp_boot(), so no lock.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <board.h>
+#include <buddy/init.h>
+#include <buddy/vmstat.h>
+#include <port/port.h>
+
+#include "boot/boot.h"
+#include "boot/bootargs.h"
+#include "boot/console.h"
+#include "boot/demo.h"
+#include "boot/early.h"
+#include "boot/errata.h"
+#include "boot/exception.h"
+#include "boot/fdt.h"
+#include "boot/mmu.h"
+#include "boot/monitor.h"
+#include "boot/power.h"
+#include "boot/smp.h"
+#include "drivers/a9timer.h"
+#include "drivers/gic.h"
+#include "drivers/pl310.h"
+#include "drivers/vexpress.h"
+
+#define TICK_HZ 100u
+
+/* Programs that an image may have besides demo and monitor: their result is its status. */
+extern int bench_main(void) __attribute__((weak));
+extern int test_main(void) __attribute__((weak));
+
+static struct fdt_facts facts;
+
+#define KIB(bytes) ((unsigned)((bytes) >> 10))
+#define MIB(bytes) ((unsigned)((bytes) >> 20))
+
+/* ---- the clock -------------------------------------------------------------- */
+
+/*
+ * PERIPHCLK, which no register tells, against the motherboard's 24 MHz counter:
+ * over 1 ms, good to 1 in 24,000.  Bounded, should the counter stand still.
+ */
+static void init_clock(void)
+{
+	uint32_t start, i;
+	uint64_t from, to;
+
+	a9timer_init(BOARD_GTIMER_BASE, BOARD_PTIMER_BASE);
+	vexpress_init(BOARD_SYSREG_BASE);
+	start = vexpress_24mhz();
+	from = a9timer_read();
+	for (i = 0; i < 10000000 && vexpress_24mhz() - start < 24000; i++)
+		;
+	to = a9timer_read();
+	if (i < 10000000 && to - from > 1000)
+		a9timer_set_rate((uint32_t)((to - from) * 24000000 / (vexpress_24mhz() - start)));
+}
+
+static unsigned us_since(uint64_t start)
+{
+	return (unsigned)((a9timer_read() - start) * 1000000 / a9timer_rate());
+}
+
+/* ---- the device tree ---------------------------------------------------------- */
+
+static bool in_ram_window(uint32_t addr, uint32_t bytes)
+{
+	return addr >= BOARD_RAM_BASE && bytes <= BOARD_RAM_END - BOARD_RAM_BASE &&
+	       addr <= BOARD_RAM_END - bytes;
+}
+
+/* A pointer from a loader that names a tree, before anyone trusts what it holds. */
+static bool looks_like_dtb(uint32_t addr)
+{
+	return !(addr & 3) && in_ram_window(addr, 8) &&
+	       __builtin_bswap32(*(const uint32_t *)addr) == 0xd00dfeed;
+}
+
+/* `go ADDR DTB`: r0 words, r1 -> their pointers, the second a number in hex. */
+static uint32_t dtb_from_go(const struct boot_args *args)
+{
+	const char *const *argv = (const char *const *)args->r1;
+	char word[20];
+	unsigned i;
+
+	if (args->r0 < 2 || args->r0 > 32 || (args->r1 & 3) || !in_ram_window(args->r1, 8) ||
+	    !in_ram_window((uint32_t)argv[1], sizeof(word)))
+		return 0;
+	for (i = 0; i < sizeof(word) - 1 && argv[1][i]; i++)
+		word[i] = argv[1][i];
+	word[i] = '\0';
+	return strtoul(word, NULL, 16);
+}
+
+static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
+{
+	uint32_t addr = 0;
+	const char *how = NULL;
+
+	if (args->dtb_in_image)
+		console_printf("device tree: the one at %08x lay where the image runs, lost\n",
+			       (unsigned)args->r2);
+	else if (looks_like_dtb(args->r2)) {
+		addr = args->r2;
+		how = "passed by the loader";
+	} else if (looks_like_dtb(dtb_from_go(args))) {
+		addr = dtb_from_go(args);
+		how = "named on the go command's line";
+	} else if (!args->r2 && looks_like_dtb(BOARD_RAM_BASE)) {
+		/* How an ELF file gets one from QEMU; a loader with a register would use it. */
+		addr = BOARD_RAM_BASE;
+		how = "found at the base of RAM";
+	}
+	*max_bytes = BOARD_RAM_END - addr;
+	if (how && !fdt_check((const void *)addr, *max_bytes)) {
+		console_printf("device tree: %s, %08x\n", how, (unsigned)addr);
+		return (const void *)addr;
+	}
+	console_printf("device tree: %s, using the built-in one for %s\n",
+		       how ? "that one is not sound" : "none passed", BOARD_NAME);
+	*max_bytes = (size_t)(builtin_dtb_end - builtin_dtb);
+	return builtin_dtb;
+}
+
+/* ---- memory --------------------------------------------------------------------- */
+
+/* RAM where this board cannot have any: whatever is there, it is not for us. */
+static void cut_to_window(void)
+{
+	phys_addr_t before = memblock_phys_mem_size(), after;
+
+	memblock_remove(0, BOARD_RAM_BASE);
+	memblock_remove(BOARD_RAM_END, UINT64_MAX - BOARD_RAM_END);
+	after = memblock_phys_mem_size();
+	if (after != before)
+		console_printf("memory: %u KiB left out, outside of 0x%08x-0x%08x, where %s has RAM\n",
+			       KIB(before - after), (unsigned)BOARD_RAM_BASE,
+			       (unsigned)BOARD_RAM_END - 1, BOARD_NAME);
+}
+
+/* mem=: so much from the lowest address up. */
+static void cut_to_size(uint64_t max)
+{
+	const struct memblock_region *r;
+	uint64_t left = max, end = 0;
+	unsigned i;
+
+	if (!max || max >= memblock_phys_mem_size())
+		return;
+	for (i = 0; left && (r = memblock_memory(i)); i++) {
+		end = r->base + (r->size < left ? r->size : left);
+		left -= r->size < left ? r->size : left;
+	}
+	memblock_remove(end, UINT64_MAX - end);
+	console_printf("memory: cut to %u KiB by mem=\n", KIB(memblock_phys_mem_size()));
+}
+
+static void print_memory(void)
+{
+	const struct memblock_region *r;
+	unsigned i;
+
+	for (i = 0; (r = memblock_memory(i)); i++)
+		console_printf("memory: 0x%08x-0x%08x %5u MiB, node %d\n", (unsigned)r->base,
+			       (unsigned)(r->base + r->size - 1), MIB(r->size), r->nid);
+	console_printf("memory: %u MiB in all\n", MIB(memblock_phys_mem_size()));
+	for (i = 0; (r = memblock_reserved(i)); i++)
+		console_printf("reserved: 0x%08x-0x%08x %7u KiB, %s%s%s\n", (unsigned)r->base,
+			       (unsigned)(r->base + r->size - 1), KIB(r->size + 1023),
+			       r->name ? r->name : "?",
+			       r->flags & MEMBLOCK_NOMAP ? ", not mapped" : "",
+			       r->flags & MEMBLOCK_REUSABLE ? ", reusable" : "");
+}
+
+static void print_zones(void)
+{
+	static struct zone_info z;
+	unsigned i;
+
+	for (i = 0; zone_info(i, &z); i++)
+		console_printf("zone: node %d %-8s 0x%08lx-0x%08lx %6lu pages managed, "
+			       "watermarks %lu %lu %lu\n",
+			       z.nid, z.name, z.start_pfn << PAGE_SHIFT,
+			       ((z.start_pfn + z.spanned) << PAGE_SHIFT) - 1, z.managed, z.wmark_min,
+			       z.wmark_low, z.wmark_high);
+}
+
+static void read_memory(const struct boot_args *args, struct mm_limits *limits)
+{
+	size_t max_bytes;
+	const void *dtb = find_dtb(args, &max_bytes);
+	uint32_t dtb_start = (uint32_t)dtb, dtb_bytes;
+
+	/* Nothing may be allocated over these while the tree is being read. */
+	memblock_set_current_limit(BOARD_RAM_END);
+	memblock_reserve((uint32_t)_start, (uint32_t)(_end - _start), "image", 0);
+	dtb_bytes = __builtin_bswap32(((const uint32_t *)dtb)[1]);
+	if (dtb != builtin_dtb)
+		memblock_reserve(dtb_start, dtb_bytes, "device tree", 0);
+	if (fdt_scan(dtb, max_bytes, &facts))
+		panic("the device tree describes no memory that can be used");
+	if (*facts.model)
+		console_printf("board: %s (%s)\n", facts.model, BOARD_NAME);
+	console_printf("bootargs: %s\n", *facts.bootargs ? facts.bootargs : "none");
+	bootargs_init(facts.bootargs);
+	bootargs_list_unknown();
+	power_init();
+
+	cut_to_window();
+	cut_to_size(bootarg_size("mem", 0, UINT64_MAX));
+	limits->dma_limit = bootarg_size("dma_limit", 0, UINT32_MAX);
+	limits->highmem_start = bootarg_size("highmem", 0, UINT32_MAX);
+	limits->movablecore = bootarg_size("movablecore", 0, UINT32_MAX);
+	limits->min_free_kbytes = bootarg_uint("min_free_kbytes", 0);
+	memblock_set_current_limit(limits->highmem_start);
+	if (mmu_map_ram((uint32_t)limits->highmem_start, dtb_start, dtb_start + dtb_bytes))
+		console_printf("mmu: no room for page tables, some of what is no RAM stays mapped\n");
+	print_memory();
+
+}
+
+/* ---- the order of things ---------------------------------------------------------- */
+
+static void print_cpu(const struct boot_args *args)
+{
+	errata_report(early_facts.scu_erratum_ok);
+	if (early_facts.l2_on)
+		console_printf("cache: PL310, %u KiB\n", pl310_size_kib());
+	else
+		console_printf("cache: no PL310 that answers, going on without\n");
+	if (args->load_addr != (uint32_t)_start)
+		console_printf("image: moved from %08x to %08x, %u KiB\n",
+			       (unsigned)args->load_addr, (unsigned)(uintptr_t)_start,
+			       KIB((uint32_t)(_end - _start)));
+	if (args->sctlr & 5)
+		console_printf("loader: left MMU %s, data cache %s\n", args->sctlr & 1 ? "on" : "off",
+			       args->sctlr & 4 ? "on" : "off");
+}
+
+/* Cores as the tree describes them; as the chip has them if it does not. */
+static unsigned list_cpus(struct smp_cpu *cpus)
+{
+	unsigned i;
+
+	for (i = 0; i < facts.nr_cpus; i++) {
+		cpus[i].mpidr = facts.cpu[i].mpidr;
+		cpus[i].release_addr =
+			!strcmp(facts.cpu[i].method, "spin-table") ? facts.cpu[i].release_addr : 0;
+	}
+	if (i)
+		return i;
+	console_printf("cpus: the device tree describes none, trying %u\n", PORT_NR_CPUS);
+	for (i = 0; i < PORT_NR_CPUS; i++)
+		cpus[i] = (struct smp_cpu){.mpidr = i};
+	return i;
+}
+
+static void crash_if_asked(void)
+{
+	const char *kind = bootarg_get("crash");
+	unsigned cpu = bootarg_uint("crash.cpu", 0);
+
+	if (!kind)
+		return;
+	if (cpu == port_cpu_id()) {
+		crash_on_purpose(kind);
+	} else if (smp_call(cpu, (void (*)(void *))crash_on_purpose, (void *)(uintptr_t)kind)) {
+		smp_wait(cpu);
+	} else {
+		console_printf("crash.cpu=%u: not online\n", cpu);
+	}
+}
+
+static _Noreturn void run_mode(void)
+{
+	const char *mode = bootarg_get("mode");
+
+	if (!mode || !strcmp(mode, "monitor"))
+		monitor_main();
+	if (!strcmp(mode, "demo"))
+		board_poweroff(demo_main() ? 1 : 0);
+	if (!strcmp(mode, "bench") && bench_main)
+		board_poweroff(bench_main());
+	if (!strcmp(mode, "test") && test_main)
+		board_poweroff(test_main());
+	console_printf("mode=%s: this image has monitor, demo%s%s\n", mode,
+		       bench_main ? ", bench" : "", test_main ? ", test" : "");
+	board_poweroff(2);
+}
+
+_Noreturn void boot_main(const struct boot_args *args)
+{
+	static struct smp_cpu cpus[FDT_MAX_CPUS];
+	struct mm_limits limits = {0};
+	unsigned nr_cpus, maxcpus, online;
+	uint64_t start, before;
+
+	__asm__ volatile("cpsie a" ::: "memory"); /* an abort that the loader left comes now */
+	init_clock();
+	start = a9timer_read();
+
+	console_init();
+	console_printf("\nlibbuddy on %s\n", BOARD_NAME);
+	print_cpu(args);
+
+	read_memory(args, &limits);
+
+	nr_cpus = list_cpus(cpus);
+	maxcpus = bootarg_uint("maxcpus", PORT_NR_CPUS);
+	if (!maxcpus)
+		maxcpus = 1;
+	limits.nr_cpus = PORT_NR_CPUS; /* numbers may have gaps */
+	before = a9timer_read();
+	if (mm_init(&limits))
+		panic("no allocator");
+	if (mm_init_cpu(0))
+		panic("no per-CPU caches");
+	console_printf("allocator: ready after %u us\n", us_since(before));
+	print_zones();
+
+	gic_init_dist(BOARD_GICD_BASE, BOARD_GICC_BASE);
+	smp_init_irqs();
+	__asm__ volatile("cpsie i" ::: "memory");
+	console_rx_init();
+
+	online = smp_boot(cpus, nr_cpus, maxcpus);
+	console_printf("%u of %u cores online\n", online, nr_cpus);
+	smp_set_tick(bootarg_uint("tick", TICK_HZ));
+	console_printf("up after %u us\n", us_since(start));
+
+	crash_if_asked();
+	run_mode();
+}
