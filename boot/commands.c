@@ -21,6 +21,7 @@
 #include "boot/monitor.h"
 #include "boot/power.h"
 #include "boot/smp.h"
+#include "drivers/a9timer.h"
 
 #define NR_HELD 64
 
@@ -133,7 +134,7 @@ static enum command_result run_alloc(unsigned nr_args, char **args)
 		args[1][(unsigned)(bad - args[1]) + bad_len] = '\0'; /* ends what is shown */
 		port_log("'%s' is no gfp flag. Flags are joined by |, or given in hex:\n", bad);
 		for (const char *n; (n = gfp_name(i)); i++)
-			port_log("%s%s", n, i % 4 == 3 || !gfp_name(i + 1) ? "\n" : "  ");
+			port_log(i % 3 == 2 || !gfp_name(i + 1) ? "%s\n" : "%-24s", n);
 		return COMMAND_USAGE;
 	}
 	gfp_format(gfp, name, sizeof(name));
@@ -260,11 +261,44 @@ static enum command_result run_misuse(unsigned nr_args, char **args)
 
 static enum command_result run_cpus(unsigned nr_args, char **args)
 {
-	uint32_t online = smp_online_mask();
+	(void)nr_args, (void)args;
+	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++) {
+		if (!smp_online(cpu))
+			port_log("cpu%u  offline\n", cpu);
+		else
+			port_log("cpu%u  online, %lu timer ticks%s\n", cpu,
+				 (unsigned long)smp_ticks(cpu),
+				 cpu == port_cpu_id() ? ", runs the monitor" : "");
+	}
+	port_log("%u of %u online\n", smp_nr_online(), PORT_NR_CPUS);
+	return COMMAND_OK;
+}
+
+static enum command_result run_uptime(unsigned nr_args, char **args)
+{
+	uint64_t now = a9timer_read();
+	uint32_t rate = a9timer_rate();
 
 	(void)nr_args, (void)args;
-	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++)
-		port_log("cpu%u  %s\n", cpu, online & 1U << cpu ? "online" : "offline");
+	port_log("%lu.%02lu s, by the global timer at %lu kHz\n", (unsigned long)(now / rate),
+		 (unsigned long)(now % rate * 100 / rate), (unsigned long)(rate / 1000));
+	return COMMAND_OK;
+}
+
+/* Linked in where there is one (bench/), as for mode=bench. */
+extern int bench_main(void) __attribute__((weak));
+
+static enum command_result run_bench(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+	if (!bench_main) {
+		port_log("this image has no benchmark linked in\n");
+		return COMMAND_FAILED;
+	}
+	if (bench_main()) {
+		monitor_failed();
+		return COMMAND_FAILED;
+	}
 	return COMMAND_OK;
 }
 
@@ -299,15 +333,17 @@ const struct command commands[] = {
 	{ "meminfo", "", "what there is and what is left, in KiB", 0, 0, run_meminfo, NULL },
 	{ "memmap", "[plain]", "a picture of all memory; plain: without colours", 0, 1, run_memmap, complete_memmap },
 	{ "cpus", "", "the cores", 0, 0, run_cpus, NULL },
-	{ "alloc", "ORDER [GFP]", "2^ORDER pages; GFP as GFP_KERNEL|__GFP_ZERO, or hex", 1, 2, run_alloc, complete_alloc },
+	{ "alloc", "ORDER [GFP]", "2^ORDER pages; GFP: GFP_ATOMIC|__GFP_ZERO or hex", 1, 2, run_alloc, complete_alloc },
 	{ "free", "ADDR ORDER", "gives them back; try a wrong one", 2, 2, run_free, NULL },
 	{ "blocks", "", "what `alloc` got and `free` has not had back", 0, 0, run_blocks, NULL },
 	{ "drain", "", "empties the CPUs' caches into the zones", 0, 0, run_drain, NULL },
 	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
-	{ "demo", "[OPS [SEED]]", "all cores allocate and free at once, everything verified", 0, 2, run_demo, NULL },
+	{ "demo", "[OPS [SEED]]", "all cores allocate and free at once, verified", 0, 2, run_demo, NULL },
 	{ "misuse", "", "double frees and other mistakes, each to be refused", 0, 0, run_misuse, NULL },
+	{ "bench", "", "counts what operations cost", 0, 0, run_bench, NULL },
+	{ "uptime", "", "since the timer was started", 0, 0, run_uptime, NULL },
 	{ "reboot", "", "starts the board anew", 0, 0, run_reboot, NULL },
-	{ "poweroff", "", "ends; the exit status tells whether anything was broken", 0, 0, run_poweroff, NULL },
+	{ "poweroff", "", "ends; the exit status tells if anything was broken", 0, 0, run_poweroff, NULL },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL },
 };
 /* clang-format on */

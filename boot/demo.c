@@ -25,9 +25,11 @@
 #include "boot/demo.h"
 #include "boot/demo_core.h"
 #include "boot/smp.h"
+#include "drivers/a9timer.h"
 
 #define NR_ZONES_SHOWN (BUDDY_MAX_NODES * MAX_NR_ZONES)
 #define COLUMNS	       78U
+#define STUCK_SECONDS  30U /* a block of the largest order takes a slow core far less */
 
 static struct demo_core cores[PORT_NR_CPUS];
 static unsigned nr_cores;
@@ -106,8 +108,12 @@ static void show_progress(void)
 /* Between the boot core's own operations; not after each one, it costs. */
 static void progress(struct demo_core *core)
 {
-	if (core == &cores[0] && core->done % 64 == 0)
-		show_progress();
+	if (core != &cores[0] || core->done % 64)
+		return;
+	show_progress();
+	/* Once in the middle of it, all others at work. */
+	if (core->done == (core->ops / 2 & ~63U) && mm_check())
+		fail("mm_check found a broken invariant while all cores were at work");
 }
 
 static bool all_finished(void)
@@ -115,6 +121,28 @@ static bool all_finished(void)
 	for (unsigned i = 0; i < nr_cores; i++)
 		if (!__atomic_load_n(&cores[i].finished, __ATOMIC_ACQUIRE))
 			return false;
+	return true;
+}
+
+/* Until all have finished; false if for STUCK_SECONDS none of them got anywhere. */
+static bool wait_for_all(void)
+{
+	uint64_t since = a9timer_read();
+	uint32_t last = 0;
+
+	while (!all_finished()) {
+		uint32_t sum = 0;
+
+		for (unsigned i = 0; i < nr_cores; i++)
+			sum += __atomic_load_n(&cores[i].done, __ATOMIC_RELAXED);
+		if (sum != last)
+			since = a9timer_read();
+		last = sum;
+		if (a9timer_read() - since > (uint64_t)STUCK_SECONDS * a9timer_rate())
+			return false;
+		show_progress();
+		port_cpu_relax();
+	}
 	return true;
 }
 
@@ -142,7 +170,7 @@ static void take_down(void)
 		before.events[item] = vm_events((enum vm_event_item)item);
 }
 
-static void run_cores(const struct demo_options *options)
+static bool run_cores(const struct demo_options *options)
 {
 	uint32_t online = smp_online_mask();
 
@@ -158,11 +186,12 @@ static void run_cores(const struct demo_options *options)
 
 	tick_hook = tick;
 	for (unsigned i = 1; i < nr_cores; i++)
-		smp_call(cores[i].cpu, demo_core_run, &cores[i]);
+		if (!smp_call(cores[i].cpu, demo_core_run, &cores[i]))
+			cores[i].finished = 1; /* and has done nothing: show_counts() sees it */
 	demo_core_run(&cores[0]);
-	while (!all_finished()) {
-		show_progress();
-		port_cpu_relax();
+	if (!wait_for_all()) {
+		fail("a core is stuck");
+		return false;
 	}
 	for (unsigned i = 1; i < nr_cores; i++)
 		smp_wait(cores[i].cpu);
@@ -171,6 +200,7 @@ static void run_cores(const struct demo_options *options)
 	if (progress_terminal)
 		port_log("\n");
 	demo_core_collect(&cores[0]);
+	return true;
 }
 
 /* ---- the verdict ------------------------------------------------------------------ */
@@ -227,6 +257,8 @@ static struct demo_counts show_counts(void)
 	for (unsigned i = 0; i < nr_cores; i++) {
 		show_error(cores[i].cpu, &cores[i].task.error);
 		show_error(cores[i].cpu, &cores[i].irq.error);
+		if (cores[i].done < cores[i].ops)
+			fail("a core did not do its work");
 	}
 	return all;
 }
@@ -285,10 +317,22 @@ static void check_memory(void)
 		port_log("  mm_check         all invariants hold\n");
 }
 
+static void compare_and_show(void)
+{
+	struct demo_counts all;
+
+	drain_all_pages();
+	all = show_counts();
+	show_hit_rate(&all);
+	check_counts(&all);
+	check_memory();
+	port_log("\n");
+	show_buddyinfo();
+}
+
 int demo_run(const struct demo_options *options)
 {
 	struct demo_options opt = *options;
-	struct demo_counts all;
 
 	if (!opt.ops)
 		opt.ops = DEMO_DEFAULT_OPS;
@@ -299,20 +343,15 @@ int demo_run(const struct demo_options *options)
 		 smp_nr_online() == 1 ? "core" : "cores", (unsigned long)opt.ops,
 		 (unsigned long)opt.seed);
 	take_down();
-	run_cores(&opt);
-	drain_all_pages();
-
-	all = show_counts();
-	show_hit_rate(&all);
-	check_counts(&all);
-	check_memory();
-	port_log("\n");
-	show_buddyinfo();
-
-	if (!opt.no_misuse) {
-		port_log("\nmistakes on purpose, each with the allocator's own report:\n");
-		if (demo_misuse())
-			fail("a mistake was not refused");
+	if (run_cores(&opt)) {
+		compare_and_show();
+		if (!opt.no_misuse) {
+			port_log("\nmistakes on purpose, each with the allocator's own report:\n");
+			if (demo_misuse())
+				fail("a mistake was not refused");
+		}
+	} else {
+		show_counts();
 	}
 	port_log("\n");
 	if (verdict)

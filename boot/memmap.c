@@ -112,7 +112,8 @@ static enum look cell_look(const struct tally *t)
 	for (unsigned i = 1; i < MIGRATE_TYPES; i++)
 		if (t->mt[i] > t->mt[mt])
 			mt = i;
-	if (reserved > allocated + pcp + free)
+	/* A quarter will do: an image in a large memory is worth a cell. */
+	if (reserved > allocated && reserved * 4 >= allocated + reserved + pcp + free)
 		return LOOK_RESERVED;
 	if (allocated)
 		return (enum look)((pcp + free ? LOOK_PART : LOOK_FULL) + mt);

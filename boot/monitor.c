@@ -57,21 +57,19 @@ static unsigned split(char *line, char **words, unsigned max)
 	}
 }
 
+/* What was typed is no command; what begins like it may have been meant. */
 static void unknown(const char *name)
 {
-	const struct command *guess = NULL;
-	unsigned nr = 0;
+	const char *joint = ". Did you mean ";
 
+	port_log("%s: no such command", name);
 	for (const struct command *c = commands; c->name; c++) {
-		if (!strncmp(c->name, name, strlen(name))) {
-			guess = c;
-			nr++;
-		}
+		if (strncmp(c->name, name, strlen(name)))
+			continue;
+		port_log("%s%s", joint, c->name);
+		joint = ", ";
 	}
-	if (nr == 1)
-		port_log("%s: no such command. Did you mean %s?\n", name, guess->name);
-	else
-		port_log("%s: no such command. `help` lists them all.\n", name);
+	port_log(*joint == '.' ? ". `help` lists them all.\n" : "?\n");
 }
 
 static void usage(const struct command *c)
