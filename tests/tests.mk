@@ -25,7 +25,9 @@ ASAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	     -fno-omit-frame-pointer -DBUDDY_DEBUG
 
 CC_asan64 := $(HOSTCC) $(ASAN)
-CC_asan32 := $(HOSTCC) -m32 $(ASAN)
+# Debian's 32-bit C library has no <asm/...> of its own; the 64-bit one's serves both
+M32       := -m32 -idirafter /usr/include/$(shell $(HOSTCC) -dumpmachine)
+CC_asan32 := $(HOSTCC) $(M32) $(ASAN)
 CC_rel64  := $(HOSTCC) -O2 -g
 CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic

@@ -62,6 +62,8 @@ void host_cpu_idle(void);
  */
 void host_irq_set_handler(void (*handler)(unsigned cpu));
 void host_irq_set_rate(unsigned rate, uint32_t seed);
+/* None on this CPU until it is let go. */
+void host_irq_hold(bool hold);
 
 /* One in `rate` lock operations lets another thread run first; 0: none. */
 void host_set_jitter(unsigned rate);

@@ -401,6 +401,11 @@ void host_irq_set_rate(unsigned rate, uint32_t seed)
 	me->rnd = seed ? seed : 1;
 }
 
+void host_irq_hold(bool hold)
+{
+	host_self()->in_irq = hold;
+}
+
 /* ---- memory ---------------------------------------------------------- */
 
 static struct {

@@ -331,6 +331,7 @@ static void op_wrong_free(void)
 
 	if (!page || is_live(page, order))
 		return;
+	host_irq_hold(true); /* an interrupt could be given this very page */
 	if (rng_below(&rng, 8) == 0)
 		free_pages((char *)port_phys_to_virt(0x60000000) + 1 + rng_below(&rng, 1000),
 			   order);
@@ -340,6 +341,7 @@ static void op_wrong_free(void)
 		__free_pages(page, order);
 	CHECK_EQ(vm_events(BAD_FREE) - bad, 1);
 	ref_check_sum();
+	host_irq_hold(false);
 }
 
 static void op_wrong_alloc(void)
@@ -420,7 +422,9 @@ static void play(unsigned long ops, unsigned nr_cpus)
 			ref_check_sum();
 		if (i % 8192 == 0) {
 			CHECK_EQ(mm_check(), 0);
+			host_irq_hold(true);
 			CHECK_EQ(mm_check_quiet(), 0);
+			host_irq_hold(false);
 			host_log_clear();
 		}
 	}
