@@ -131,8 +131,8 @@ KERNEL_raw = -kernel $(1).bin
 KERNEL_nor = -drive if=pflash,format=raw,readonly=on,file=$(1).nor
 DTB_ARGS   = $(if $(filter none,$(DTB)),,-dtb $(DTB))
 # $(call qemu,image without its extension,bootargs)
-qemu = QEMU_AUDIO_DRV=none $(if $(filter-out 0,$(TIMEOUT)),timeout $(TIMEOUT)) $(QEMU) \
-	-M $(QEMU_MACHINE) -smp $(SMP) -m $(MEM) -display none -serial stdio -monitor none \
+qemu = $(if $(filter-out 0,$(TIMEOUT)),timeout $(TIMEOUT)) $(QEMU) \
+	-M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp $(SMP) -m $(MEM) -display none -serial stdio -monitor none \
 	-semihosting-config enable=on,target=native $(KERNEL_$(START)) \
 	$(if $(filter nor,$(START)),,$(DTB_ARGS) $(if $(DTB_ARGS),-append "$(2)"))
 

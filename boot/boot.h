@@ -13,8 +13,11 @@ struct boot_args {
 	uint32_t r0, r1, r2;
 	uint32_t sctlr;		/* MMU and caches on or off */
 	uint32_t load_addr;	/* where the image was before it moved itself */
-	uint32_t dtb_in_image;	/* r2 named a tree where the image had to go: it is gone */
+	uint32_t flags;		/* BOOT_* */
 };
+
+#define BOOT_DTB_LOST	   1u /* r2 named a tree where the image had to go: it is gone */
+#define BOOT_ABORT_DROPPED 2u /* an asynchronous abort was pending */
 
 extern char _start[], _end[];
 extern char __text_end[], __rodata_start[], __rodata_end[];

@@ -111,7 +111,7 @@ static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
 	uint32_t addr = 0;
 	const char *how = NULL;
 
-	if (args->dtb_in_image)
+	if (args->flags & BOOT_DTB_LOST)
 		console_printf("device tree: the one at %08x lay where the image runs, lost\n",
 			       (unsigned)args->r2);
 	else if (looks_like_dtb(args->r2)) {
@@ -246,6 +246,8 @@ static void print_cpu(const struct boot_args *args)
 		console_printf("image: moved from %08x to %08x, %u KiB\n",
 			       (unsigned)args->load_addr, (unsigned)(uintptr_t)_start,
 			       KIB((uint32_t)(_end - _start)));
+	if (args->flags & BOOT_ABORT_DROPPED)
+		console_printf("loader: left an asynchronous abort pending, dropped\n");
 	if (args->sctlr & 5)
 		console_printf("loader: left MMU %s, data cache %s\n", args->sctlr & 1 ? "on" : "off",
 			       args->sctlr & 4 ? "on" : "off");
@@ -309,7 +311,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	unsigned nr_cpus, maxcpus, online;
 	uint64_t start, before;
 
-	__asm__ volatile("cpsie a" ::: "memory"); /* an abort that the loader left comes now */
+	__asm__ volatile("cpsie a" ::: "memory");
 	init_clock();
 	start = a9timer_read();
 
@@ -323,7 +325,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	maxcpus = bootarg_uint("maxcpus", PORT_NR_CPUS);
 	if (!maxcpus)
 		maxcpus = 1;
-	limits.nr_cpus = PORT_NR_CPUS; /* numbers may have gaps */
+	limits.nr_cpus = smp_nr_numbers(cpus, nr_cpus, maxcpus);
 	before = a9timer_read();
 	if (mm_init(&limits))
 		panic("no allocator");

@@ -23,6 +23,7 @@
 
 #include <board.h>
 #include <buddy/init.h>
+#include <buddy/memblock.h>
 #include <port/port.h>
 
 #include "boot/boot.h"
@@ -73,24 +74,56 @@ static const char *unusable(const struct smp_cpu *cpu)
 	return NULL;
 }
 
-unsigned smp_nr_possible(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus)
+/* The cores to start, as a mask with the boot core in it; says who is left out, if so told. */
+static uint32_t choose(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus, bool say)
 {
-	unsigned i, nr = 1;
+	uint32_t want = 1;
+	const char *why;
+	unsigned i, n;
 
-	for (i = 0; i < nr_cpus; i++)
-		if ((cpus[i].mpidr & 0xff) && !unusable(&cpus[i]) && nr < maxcpus)
-			nr++;
-	return nr;
+	for (i = 0; i < nr_cpus; i++) {
+		why = unusable(&cpus[i]);
+		n = cpus[i].mpidr & 0xff;
+		if (why) {
+			if (say)
+				console_printf("core %u: left out, %s\n", n, why);
+		} else if (!(want >> n & 1)) {
+			if ((unsigned)__builtin_popcount(want) < maxcpus)
+				want |= 1u << n;
+			else if (say)
+				console_printf("core %u: left out, maxcpus=%u\n", n, maxcpus);
+		}
+	}
+	return want;
+}
+
+unsigned smp_nr_numbers(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus)
+{
+	return 32u - (unsigned)__builtin_clz(choose(cpus, nr_cpus, maxcpus, false));
+}
+
+/* The tree's word to write the entry to, if that can be done without harm. */
+static uint32_t *release_word(const struct smp_cpu *cpu)
+{
+	uint64_t addr = cpu->release_addr;
+
+	if (!addr)
+		return NULL;
+	/* Writable for us, and nobody else's: neither the image nor a page to be allocated. */
+	if (addr >= BOARD_RAM_BASE && addr < BOARD_RAM_END - 3 && !(addr & 3) &&
+	    (addr + 4 <= (uint32_t)_start || addr >= (uint32_t)_end) &&
+	    mmu_is_mapped((uint32_t)addr) && memblock_is_region_reserved(addr, 4))
+		return (uint32_t *)(uintptr_t)addr;
+	console_printf("core %u: cpu-release-addr 0x%08x is no reserved memory, using the board's way\n",
+		       (unsigned)cpu->mpidr & 0xff, (unsigned)addr);
+	return NULL;
 }
 
 static void release(const struct smp_cpu *cpu)
 {
-	unsigned n = cpu->mpidr & 0xff;
+	uint32_t *word = release_word(cpu);
 
-	if (cpu->release_addr && cpu->release_addr < 0xfffffffc && !(cpu->release_addr & 3) &&
-	    mmu_is_mapped((uint32_t)cpu->release_addr)) {
-		uint32_t *word = (uint32_t *)(uintptr_t)cpu->release_addr;
-
+	if (word) {
 		/* FAILURES 47: the waiting core reads memory, not our cache. */
 		io_write32((uintptr_t)word, (uint32_t)secondary_entry);
 		cache_clean_range(word, word + 1);
@@ -98,38 +131,31 @@ static void release(const struct smp_cpu *cpu)
 		return;
 	}
 	/* The flag is a device register: nothing to clean, and the SGI's DSB orders it. */
-	io_write32(BOARD_PEN_FLAG_CLEAR, 0xffffffff);
-	io_write32(BOARD_PEN_FLAG_SET, (uint32_t)secondary_entry);
-	gic_send_sgi(SGI_WAKE, 1u << n);
+	gic_send_sgi(SGI_WAKE, 1u << (cpu->mpidr & 0xff));
 }
 
 unsigned smp_boot(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus)
 {
-	uint32_t want = 1;
-	unsigned i, n, nr = 1;
+	uint32_t want = choose(cpus, nr_cpus, maxcpus, true), done = 1, missing;
 	uint64_t deadline;
+	unsigned i, n;
 
+	/* Once, before anyone is woken: a pen may drop the interrupt that finds no flag. */
+	io_write32(BOARD_PEN_FLAG_CLEAR, 0xffffffff);
+	io_write32(BOARD_PEN_FLAG_SET, (uint32_t)secondary_entry);
 	for (i = 0; i < nr_cpus; i++) {
-		const char *why = unusable(&cpus[i]);
-
 		n = cpus[i].mpidr & 0xff;
-		if (why) {
-			console_printf("core %u: left out, %s\n", n, why);
-		} else if (!(want >> n & 1)) {
-			if (nr >= maxcpus) {
-				console_printf("core %u: left out, maxcpus=%u\n", n, maxcpus);
-				continue;
-			}
-			want |= 1u << n;
-			nr++;
+		if (n < 32 && (want & ~done) >> n & 1) {
+			done |= 1u << n;
 			release(&cpus[i]);
 		}
 	}
 	deadline = a9timer_read() + a9timer_ticks(START_TIMEOUT_US);
 	while (smp_online_mask() != want && a9timer_read() < deadline)
 		port_cpu_relax();
+	missing = want & ~smp_online_mask();
 	for (n = 0; n < PORT_NR_CPUS; n++)
-		if ((want & ~smp_online_mask()) >> n & 1)
+		if (missing >> n & 1)
 			console_printf("core %u: did not come up within %u ms, going on without it\n",
 				       n, START_TIMEOUT_US / 1000);
 	return smp_nr_online();

@@ -33,8 +33,8 @@ enum { SGI_WAKE, SGI_RUN, SGI_STOP };
  */
 unsigned smp_boot(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus);
 
-/* Cores of the list that this chip has and maxcpus allows: what smp_boot() will try. */
-unsigned smp_nr_possible(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus);
+/* One more than the highest number of a core that smp_boot() will try, 1 at least. */
+unsigned smp_nr_numbers(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus);
 
 /* Any context. */
 unsigned smp_nr_online(void);

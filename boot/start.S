@@ -56,7 +56,7 @@ _start:
  * Moves r4..r6 (source, end) to r5 when the target is above the source: from
  * the end down.  It stands at the head of the image and its twin for the other
  * direction at the tail: a copy loop reaches its own code only after it is done,
- * however much the two places overlap.  r4 source, r5 target, r6 bytes.
+ * however much the two places overlap, if they are 128 bytes apart.  r4 source, r5 target, r6 bytes.
  */
 copy_down:
 	add	r4, r4, r6
@@ -90,11 +90,24 @@ reset:
 	bl	cpu_quiesce
 
 	/*
+	 * An asynchronous abort that the loader provoked and never took would hit
+	 * us where we unmask them: take it here, where early_dabt lets r7 = 1 pass.
+	 */
+	mov	r7, #1
+	dsb
+	cpsie	a
+	isb
+	nop
+	cpsid	a
+	isb
+	sub	r7, r7, #1		@ 1 if there was one
+	mov	r3, r7, lsl #1
+
+	/*
 	 * A device tree from the loader must not lie where the image, its .bss
 	 * and stacks are about to be.  Only a pointer into this board's RAM is
-	 * followed: `go` leaves junk in r2.  r3 becomes the verdict for the log.
+	 * followed: `go` leaves junk in r2.  r3 collects BOOT_* for the log.
 	 */
-	mov	r3, #0
 	ldr	r0, =BOARD_RAM_BASE
 	ldr	r1, =BOARD_RAM_END - 8
 	cmp	r10, r0
@@ -116,7 +129,7 @@ reset:
 	bls	1f
 	ldr	r1, =_end
 	cmp	r10, r1
-	movlo	r3, #1			@ it does: said in the log, then left out
+	orrlo	r3, r3, #1		@ it does: said in the log, then left out
 
 	/* Where are we, where do we belong? */
 1:	adr	r4, _start
@@ -124,8 +137,13 @@ reset:
 	ldr	r6, =__load_size
 	mov	r12, r4
 	ldr	lr, =at_link_address
-	cmp	r4, r5
+	subs	r0, r4, r5
 	beq	at_link_address
+	rsbmi	r0, r0, #0		@ closer than a copy loop is long: "!M"
+	cmp	r0, #0x80
+	movlo	r4, #'M'
+	blo	early_report
+	cmp	r4, r5
 	blo	copy_down
 	ldr	r0, =copy_up
 	sub	r0, r0, r5
@@ -417,6 +435,9 @@ early_pabt:
 	mov	r4, #'P'
 	b	early_report
 early_dabt:
+	cmp	r7, #1
+	moveq	r7, #2
+	subseq	pc, lr, #8
 	mov	r4, #'D'
 	b	early_report
 early_other:

@@ -57,9 +57,13 @@ void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 		io_write32(base + UARTIBRD, divisor >> 6);
 		io_write32(base + UARTFBRD, divisor & 0x3f);
 	} else {
-		/* The line control below flushes the FIFO: let it drain first. */
+		/*
+		 * The line control below flushes the FIFOs: let the one drain, and
+		 * keep what somebody typed while the image was loading.
+		 */
 		pl011_flush();
 	}
+	pl011_rx_irq();
 	/* "UARTLCR_H": the write that makes the divisor take effect; always after it. */
 	io_write32(base + UARTLCR_H, LCR_8BIT | LCR_FEN);
 	io_write32(base + UARTIFLS, 0);

@@ -6,6 +6,8 @@
 LINK_ADDR    := 0x60100000
 PORT         ?= cortex-a9
 QEMU_MACHINE := vexpress-a9
+# The board has a sound chip: without this QEMU looks for something to play on.
+QEMU_EXTRA   := -audiodev none,id=none -global pl041.audiodev=none
 # Where U-Boot's own environment for this board loads a kernel and a device tree.
 UBOOT_KERNEL_ADDR := 0x60100000
 UBOOT_FDT_ADDR    := 0x60000000
