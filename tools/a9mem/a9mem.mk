@@ -18,7 +18,7 @@ a9mem-plugins: $(A9MEM_OUT)/a9mem.so $(A9MEM_OUT)/sched.so
 a9mem-guests: $(A9MEM_OUT)/mem.elf $(A9MEM_OUT)/sched.elf
 
 $(A9MEM_OUT)/a9mem.so: $(addprefix $(A9MEM_DIR)/,a9mem.c cache.h decode.h plugin_api.h)
-$(A9MEM_OUT)/sched.so: $(addprefix $(A9MEM_DIR)/,sched.c qemu_core.h plugin_api.h)
+$(A9MEM_OUT)/sched.so: $(addprefix $(A9MEM_DIR)/,sched.c qemu_core.h decode.h plugin_api.h)
 $(A9MEM_OUT)/%.so: $(A9MEM_DIR)/%.c $(A9MEM_DIR)/a9mem.mk
 	@mkdir -p $(@D)
 	$(HOSTCC) -shared -fPIC -O2 -Wall -Wextra -o $@ $<

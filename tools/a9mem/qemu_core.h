@@ -9,8 +9,12 @@
  * block of just that length.  So blocks stay whole and chained, and a turn still
  * ends between any two instructions.
  *
- * State: q (the functions), where CPUState holds the budget; set once, then read
- * only.  Everything here runs in the vCPU thread, execute() without QEMU's big lock.
+ * And to take the exclusive monitor from a core, so that its next STREX fails: the
+ * word for that is found by the name that it has in QEMU's migration tables.
+ *
+ * State: q (the functions), where CPUState holds the budget and the monitor; set once,
+ * then read only.  Everything here runs in the vCPU thread, execute() without QEMU's
+ * big lock.
  *
  * What is not here: who runs, and when (sched.c).
  */
@@ -18,6 +22,7 @@
 #define A9MEM_QEMU_CORE_H
 
 #include <dlfcn.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -156,6 +161,68 @@ static bool calibrate(struct cpu *cpu)
 	free(before);
 	free(after);
 	return calibrated;
+}
+
+/* ---- the exclusive monitor ---- */
+static size_t at_monitor; /* env.exclusive_addr, bytes from the start of CPUState; 0: not found */
+
+/* Looks for len bytes, from a multiple of step on, in the readable segments of the program. */
+struct needle {
+	const void *bytes;
+	size_t len, step;
+	const char *found;
+};
+
+static int find_in_program(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct needle *n = arg;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum && !n->found; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		const char *p = (const char *)info->dlpi_addr + ph->p_vaddr,
+			   *end = p + ph->p_filesz;
+
+		if (ph->p_type != PT_LOAD || !(ph->p_flags & PF_R))
+			continue;
+		for (; p + n->len <= end && !n->found; p += n->step)
+			if (!memcmp(p, n->bytes, n->len))
+				n->found = p;
+	}
+	return 1; /* the first object is the program itself */
+}
+
+/*
+ * The table that describes ARMCPU for migration holds, for each field, a pointer to its
+ * name, one more pointer, and its offset.  At reset the field is -1 in every core.
+ */
+static void find_monitor(struct cpu *const cpus[], unsigned int nr)
+{
+	static const char name[] = "\0env.exclusive_addr";
+	struct needle string = {name, sizeof(name), 1, NULL};
+
+	dl_iterate_phdr(find_in_program, &string);
+	if (!string.found)
+		return;
+
+	const char *text = string.found + 1;
+	struct needle field = {&text, sizeof(text), sizeof(text), NULL};
+
+	dl_iterate_phdr(find_in_program, &field);
+	if (!field.found)
+		return;
+
+	size_t at = ((const size_t *)field.found)[2];
+
+	for (unsigned int c = 0; c < nr; c++)
+		if (at % 8 || at + 8 > malloc_usable_size(cpus[c]) || *int64_at(cpus[c], at) != -1)
+			return;
+	at_monitor = at;
+}
+
+static void lose_monitor(struct cpu *cpu)
+{
+	*int64_at(cpu, at_monitor) = -1;
 }
 
 /*

@@ -161,6 +161,20 @@ def check_sched():
     rc, lost, _, err = sched('W', 20, 'seed=1,mean=100000,maxturn=100000,long=1000000,freeze=0')
     ok(rc == 0 and lost == [0] * 20, 'sched: turns of 100,000 instructions never hit it', rc, lost)
 
+    rc, passed, _, err = sched('A', 50, 'seed=1,lose=0')
+    ok(rc == 0 and passed == [0] * 50, 'sched: no STREX succeeds after another core stored, though '
+       'the value is back', rc, passed, err)
+    rc, passed, _, err = sched('A', 50, 'seed=1,monitor=0')
+    ok(rc == 0 and any(passed), "sched: with monitor=0 QEMU's do", rc, passed, err)
+    rc, failed, _, err = sched('N', 50, 'seed=1,lose=0')
+    ok(rc == 0 and sum(x > 0 for x in failed) > 25, 'sched: a store to another word of the granule '
+       'fails STREXs', rc, failed, err)
+    rc, failed, _, err = sched('G', 50, 'seed=1,lose=0')
+    ok(rc == 0 and failed == [0] * 50, 'sched: a store to the next granule fails none', rc, failed,
+       err)
+    rc, failed, _, err = sched('G', 50, 'seed=1,lose=4')
+    ok(rc == 0 and any(failed), 'sched: lose= fails some', rc, failed, err)
+
     one = sched('R', 50, 'seed=7', 'r1.csv')
     two = sched('R', 50, 'seed=7', 'r2.csv')
     ok(one[0] == 0 and len(one[1]) == 50 and one[1] == two[1] and read('r1.csv') == read('r2.csv'),

@@ -9,6 +9,10 @@
  *   C  400 increments by 4 cores, unprotected: prints how many were lost
  *   L  the same under an LDREX/STREX lock: prints how many were lost
  *   W  a mailbox with a window of two instructions: 10 letters: prints how many were lost
+ *   A  an LDREX/STREX pair against stores that restore the value: prints how many
+ *      pairs succeeded that silicon would have failed
+ *   N  LDREX/STREX pairs against stores to another word of the same granule (8 words):
+ *      prints how many STREXs failed;  G  against stores to the next granule
  *   R  800 signatures in a ring: prints a hash of their order
  *   I  WFE, WFI and spinning against each other, a timer that wakes a machine in which
  *      all sleep: prints 0
@@ -39,10 +43,15 @@ void count_locked(volatile uint32_t *word, uint32_t n, volatile uint32_t *lock);
 uint32_t take_mail(volatile uint32_t *box, uint32_t delay);
 void post_mail(volatile uint32_t *box, uint32_t delay, uint32_t letter);
 void sign_ring(volatile uint8_t *ring, uint32_t n, uint32_t me, volatile uint32_t *index);
+uint32_t aba_try(volatile uint32_t *seqs);
+void aba_spoil(volatile uint32_t *seqs, uint32_t n);
+uint32_t pair(volatile uint32_t *word);
+void store_n(volatile uint32_t *word, uint32_t n);
 void spin_on(volatile uint32_t *flag);
 void spin_count(uint32_t n);
 
 static volatile uint32_t word, lock, box, index_, flag, lost, awake[NCORE];
+static volatile uint32_t seqs[32] __attribute__((aligned(128)));
 static volatile uint8_t ring[NCORE * TURNS];
 static volatile uint32_t arrived[NCORE];
 
@@ -143,6 +152,19 @@ static void act(int me, char what, uint32_t *round)
 			barrier(me, *round += 1);
 		}
 		break;
+	case 'A':
+		for (int i = 0; me == 0 && i < 2 * TIMES; i++)
+			lost += aba_try(seqs);
+		if (me == 1)
+			aba_spoil(seqs, 2 * TIMES);
+		break;
+	case 'N':
+	case 'G':
+		for (int i = 0; me == 0 && i < 2 * TIMES; i++)
+			lost += pair(&seqs[0]);
+		if (me == 1)
+			store_n(&seqs[what == 'N' ? 7 : 8], 4 * TIMES);
+		break;
 	case 'R':
 		sign_ring(ring, TURNS, me, &index_);
 		break;
@@ -171,6 +193,9 @@ static uint32_t result(char what)
 	uint32_t h = 2166136261;
 
 	switch (what) {
+	case 'A':
+	case 'N':
+	case 'G':
 	case 'W':
 		return lost;
 	case 'R':

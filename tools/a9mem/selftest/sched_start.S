@@ -84,6 +84,53 @@ _start:
 	pop	{r4, r5}
 	bx	lr
 
+	F	aba_try			@ (seqs: a word, 64 bytes on a sequence): 1 if an LDREX/
+	add	r1, r0, #64		@ STREX pair succeeded across a round of aba_spoil()
+	ldrex	r2, [r0]
+	ldr	r3, [r1]
+	nop
+	nop
+	ldr	r12, [r1]
+	strex	r1, r2, [r0]
+	sub	r12, r12, r3
+	cmp	r12, #3			@ sequence + 3: a store to the word lies in between
+	mov	r0, #0
+	bxlo	lr
+	cmp	r1, #0
+	moveq	r0, #1
+	bx	lr
+
+	F	aba_spoil		@ (seqs, n): n times sequence++, word 1, word 0, sequence++
+	push	{r4}
+	add	r2, r0, #64
+	mov	r12, #1
+	mov	r4, #0
+1:	ldr	r3, [r2]
+	add	r3, r3, #1
+	str	r3, [r2]
+	str	r12, [r0]
+	str	r4, [r0]
+	add	r3, r3, #1
+	str	r3, [r2]
+	subs	r1, r1, #1
+	bne	1b
+	pop	{r4}
+	bx	lr
+
+	F	pair			@ (word): one LDREX/STREX pair: 1 if it failed
+	ldrex	r1, [r0]
+	nop
+	nop
+	strex	r2, r1, [r0]
+	mov	r0, r2
+	bx	lr
+
+	F	store_n			@ (word, n): n plain stores
+1:	str	r1, [r0]
+	subs	r1, r1, #1
+	bne	1b
+	bx	lr
+
 	F	spin_on			@ (flag): until it is not 0
 1:	ldr	r1, [r0]
 	cmp	r1, #0
