@@ -9,10 +9,13 @@
  * fitting block one count-trailing-zeros instead of a walk.
  *
  * State: zone->free_area, nonempty, nr_free_pages, and the word of every page
- * that is free.  Guard: the zone's lock, interrupts off; every function here
- * is called with it.  A page that is not free may change its word at any time
- * on another CPU, but never into one that says free: that is why a glance at a
- * buddy's word is enough to decide.
+ * that is free.  Guard: the zone's lock, interrupts off; functions with __ in
+ * front are called with it, the others take it.  A page that is not free may
+ * change its word at any time on another CPU, but never into one that says
+ * free: that is why a glance at a buddy's word is enough to decide.
+ *
+ * A block that leaves has the word PAGE_STATE_PCP | order: its caller knows the
+ * order by it and writes the word that it is to have.
  *
  * Bounds: free MAX_ORDER merges, remove MAX_ORDER splits, move one pageblock.
  *
@@ -24,22 +27,22 @@
 static inline void add_to_free_list(struct zone *zone, struct page *page, unsigned order,
 				    enum migratetype mt)
 {
-	struct free_area *area = &zone->free_area[order];
+	struct free_list *list = &zone->free_area[order].free_list[mt];
 
 	set_page_word(page, PAGE_STATE_FREE | order);
-	list_add(&page->lru, &area->free_list[mt]);
-	area->nr_free[mt]++;
-	WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] | 1U << order);
+	list_add(&page->lru, &list->list);
+	if (!list->nr_free++)
+		WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] | 1U << order);
 }
 
 /* The caller writes the page's new word. */
 static inline void del_page_from_free_list(struct zone *zone, struct page *page, unsigned order,
 					   enum migratetype mt)
 {
-	struct free_area *area = &zone->free_area[order];
+	struct free_list *list = &zone->free_area[order].free_list[mt];
 
 	list_del(&page->lru);
-	if (!--area->nr_free[mt])
+	if (!--list->nr_free)
 		WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] & ~(1U << order));
 }
 
@@ -47,82 +50,161 @@ void init_free_lists(struct zone *zone)
 {
 	for (unsigned order = 0; order < NR_ORDERS; order++)
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
-			INIT_LIST_HEAD(&zone->free_area[order].free_list[mt]);
+			INIT_LIST_HEAD(&zone->free_area[order].free_list[mt].list);
 }
 
+/* ---- free ------------------------------------------------------------------ */
+
 /*
- * A merge has joined pageblocks of different mobility: the whole block takes
- * the type mt of the part that came last (as Linux does from 6.10 on).
+ * The rest of a merge, from a whole pageblock on: the buddy may be of another
+ * mobility, and the joined block takes the type of the part that came last (as
+ * in Linux from 6.10 on).
  */
-static void retype_block(struct page *page, unsigned order, enum migratetype mt)
+static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsigned long index,
+							unsigned order, enum migratetype mt)
 {
-	for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
-		set_pageblock_migratetype(page + i, mt);
+	for (; order < MAX_ORDER; order++) {
+		struct page *buddy = index_to_page(index ^ 1UL << order);
+		enum migratetype other;
+
+		if (page_word(buddy) != (PAGE_STATE_FREE | order))
+			break;
+		other = get_pageblock_migratetype(buddy);
+		del_page_from_free_list(zone, buddy, order, other);
+		if (other != mt)
+			for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
+				set_pageblock_migratetype(buddy + i, mt);
+		set_page_word(index_to_page(index | 1UL << order), 0);
+		index &= ~(1UL << order);
+	}
+	add_to_free_list(zone, index_to_page(index), order, mt);
 }
 
 /*
  * Puts a block on its list, merged with its buddies as far as they are free.
  * The zone's sections are whole, so that a buddy's descriptor always exists.
  */
-void __free_one_page(struct zone *zone, struct page *page, unsigned order)
+static inline void free_block(struct zone *zone, struct page *page, unsigned order)
 {
 	enum migratetype mt = get_pageblock_migratetype(page);
 	struct page *map = index_to_page(0);
 	unsigned long index = page_index(page);
-	unsigned freed = 1U << order, joined = 0;
 
 	MM_ASSERT_LOCKED(zone);
 	MM_ASSERT(page_zone(page) == zone);
 	MM_ASSERT(order < NR_ORDERS && !(index & ((1UL << order) - 1)));
 
-	while (order < MAX_ORDER) {
+	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages + (1U << order));
+	for (; order < pageblock_order; order++) {
 		struct page *buddy = map + (index ^ 1UL << order);
-		enum migratetype buddy_mt = mt;
 
-		if (page_word(buddy) != (PAGE_STATE_FREE | order))
-			break;
-		if (unlikely(order >= pageblock_order)) {
-			buddy_mt = get_pageblock_migratetype(buddy);
-			joined |= buddy_mt != mt;
+		if (page_word(buddy) != (PAGE_STATE_FREE | order)) {
+			add_to_free_list(zone, map + index, order, mt);
+			return;
 		}
-		del_page_from_free_list(zone, buddy, order, buddy_mt);
+		del_page_from_free_list(zone, buddy, order, mt);
 		set_page_word(map + (index | 1UL << order), 0);
 		index &= ~(1UL << order);
-		order++;
 	}
-	page = map + index;
-	if (unlikely(joined))
-		retype_block(page, order, mt);
-	add_to_free_list(zone, page, order, mt);
-	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages + freed);
+	merge_pageblocks(zone, index, order, mt);
 }
+
+void __free_one_page(struct zone *zone, struct page *page, unsigned order)
+{
+	free_block(zone, page, order);
+}
+
+/* An allocated block goes straight back.  Interrupts are off. */
+void free_one_page(struct page *page, unsigned order)
+{
+	struct zone *zone = page_zone(page);
+
+	port_spin_lock(&zone->lock);
+	free_block(zone, page, order);
+	zone->nr_free_op++;
+	port_spin_unlock(&zone->lock);
+}
+
+/* Blocks of a zone whose words say PAGE_STATE_PCP and their orders go back.  Interrupts are off. */
+void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
+{
+	port_spin_lock(&zone->lock);
+	while (nr--) {
+		struct page *page = *block++;
+
+		free_block(zone, page, page_word_order(page_word(page)));
+	}
+	port_spin_unlock(&zone->lock);
+}
+
+/* ---- allocate ---------------------------------------------------------------- */
 
 /*
  * Takes a block of at least 2^order and at most 2^want pages (order <= want) of
- * mobility mt: the smallest on the lists, split in halves down to want.  The
- * head, its order in *got and its word up to the caller; NULL when there is none.
- * Follows Linux's __rmqueue_smallest() and expand() (6.1).
+ * mobility mt: the smallest on the lists, split in halves down to want.  NULL
+ * when there is none.  Follows Linux's __rmqueue_smallest() and expand() (6.1).
  */
-struct page *__rmqueue_smallest(struct zone *zone, unsigned order, unsigned want,
-				enum migratetype mt, unsigned *got)
+static inline struct page *take_smallest(struct zone *zone, unsigned order, unsigned want,
+					 enum migratetype mt)
 {
 	uint32_t fits = zone->nonempty[mt] >> order;
 	struct page *page;
 
 	MM_ASSERT_LOCKED(zone);
-	if (!fits)
+	if (unlikely(!fits))
 		return NULL;
 	order += (unsigned)__builtin_ctz(fits);
-	page = lru_to_page(zone->free_area[order].free_list[mt].next);
+	page = lru_to_page(zone->free_area[order].free_list[mt].list.next);
 	del_page_from_free_list(zone, page, order, mt);
 	while (order > want) {
 		order--;
 		add_to_free_list(zone, page + (1UL << order), order, mt);
 	}
+	set_page_word(page, PAGE_STATE_PCP | order);
 	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (1U << order));
-	*got = order;
 	return page;
 }
+
+struct page *__rmqueue_smallest(struct zone *zone, unsigned order, enum migratetype mt)
+{
+	return take_smallest(zone, order, order, mt);
+}
+
+/* A block of exactly 2^order pages of mobility mt, or NULL.  Interrupts are off. */
+struct page *rmqueue_buddy(struct zone *zone, unsigned order, enum migratetype mt)
+{
+	struct page *page;
+
+	port_spin_lock(&zone->lock);
+	page = take_smallest(zone, order, order, mt);
+	zone->nr_alloc += !!page;
+	port_spin_unlock(&zone->lock);
+	return page;
+}
+
+/*
+ * Up to `most` blocks of together at most `want` times 2^order pages, each a power of
+ * two of them, the smallest first.  Returns how many.  Interrupts are off.
+ */
+unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum migratetype mt,
+		      struct page **block, unsigned most)
+{
+	unsigned nr = 0;
+
+	port_spin_lock(&zone->lock);
+	do {
+		struct page *page = take_smallest(zone, order, order + ilog2(want), mt);
+
+		if (!page)
+			break;
+		block[nr++] = page;
+		want -= 1U << (page_word_order(page_word(page)) - order);
+	} while (want && nr < most);
+	port_spin_unlock(&zone->lock);
+	return nr;
+}
+
+/* ---- whole pageblocks ---------------------------------------------------------- */
 
 /* The page after the block that begins at page; a page with no block to speak of is one. */
 static inline unsigned long block_step(const struct page *page)
@@ -173,4 +255,19 @@ unsigned move_freepages_block(struct zone *zone, struct page *page, enum migrate
 	}
 	set_pageblock_migratetype(page, mt);
 	return nr;
+}
+
+/*
+ * Turns a free block of one or more whole pageblocks over to mobility mt.  It
+ * is off the lists while its types change: a block on a list matches them all.
+ */
+void move_free_block(struct zone *zone, struct page *page, enum migratetype mt)
+{
+	unsigned order = page_word_order(page_word(page));
+
+	MM_ASSERT(order >= pageblock_order);
+	del_page_from_free_list(zone, page, order, get_pageblock_migratetype(page));
+	for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
+		set_pageblock_migratetype(page + i, mt);
+	add_to_free_list(zone, page, order, mt);
 }

@@ -83,8 +83,8 @@ static void check_free_block(struct result *r, struct zone *zone, struct page *p
 static unsigned long check_list(struct result *r, struct zone *zone, unsigned order,
 				enum migratetype mt)
 {
-	struct free_area *area = &zone->free_area[order];
-	struct list_head *head = &area->free_list[mt], *n;
+	struct free_list *list = &zone->free_area[order].free_list[mt];
+	struct list_head *head = &list->list, *n;
 	unsigned long nr = 0;
 
 	for (n = head->next; n != head; n = n->next) {
@@ -106,12 +106,12 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 		}
 		check_free_block(r, zone, page, order, mt);
 	}
-	if (nr != area->nr_free[mt])
+	if (nr != list->nr_free)
 		broken(r, "a free list's length is not its count", zone, order, nr,
-		       area->nr_free[mt]);
-	if (!!(zone->nonempty[mt] >> order & 1) != !!area->nr_free[mt])
+		       list->nr_free);
+	if (!!(zone->nonempty[mt] >> order & 1) != !!list->nr_free)
 		broken(r, "a non-empty bit does not match its list", zone, order,
-		       zone->nonempty[mt], area->nr_free[mt]);
+		       zone->nonempty[mt], list->nr_free);
 	return nr << order;
 }
 

@@ -28,35 +28,17 @@ static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
 	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
 };
 
-static inline struct page *first_block(struct zone *zone, unsigned order, enum migratetype mt)
-{
-	return lru_to_page(zone->free_area[order].free_list[mt].next);
-}
-
 /* Claims the pageblock of the largest block of mobility `from`.  False: not worth it. */
 static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype from,
 			 enum migratetype mt)
 {
-	uint32_t has = zone->nonempty[from];
-	unsigned largest;
-	struct page *page;
+	unsigned largest = 31U - (unsigned)__builtin_clz(zone->nonempty[from]);
+	struct page *page = lru_to_page(zone->free_area[largest].free_list[from].list.next);
 
-	if (!(has >> order))
-		return false;
-	largest = 31U - (unsigned)__builtin_clz(has);
-	page = first_block(zone, largest, from);
+	MM_ASSERT(largest >= order);
 	if (largest >= pageblock_order) {
-		unsigned got;
-
-		/*
-		 * Off the list and on again: a block of several pageblocks is
-		 * never on a list that does not match them all.
-		 */
-		page = __rmqueue_smallest(zone, largest, largest, from, &got);
-		for (unsigned long i = 0; i < 1UL << largest; i += pageblock_nr_pages)
-			set_pageblock_migratetype(page + i, mt);
+		move_free_block(zone, page, mt);
 		zone->nr_steal += 1U << (largest - pageblock_order);
-		__free_one_page(zone, page, largest);
 		return true;
 	}
 	if (mt == MIGRATE_MOVABLE && largest < pageblock_order / 2)
@@ -68,13 +50,9 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 	return true;
 }
 
-/*
- * A block of exactly 2^order pages for mobility mt, whose own lists have none
- * that fits; NULL when no list has.  After a claim the lists of mt may have more.
- */
-struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt)
+static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt)
 {
-	unsigned smallest = MAX_ORDER + 1, got;
+	unsigned smallest = MAX_ORDER + 1;
 	enum migratetype from = mt;
 
 	MM_ASSERT_LOCKED(zone);
@@ -85,16 +63,37 @@ struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratet
 		if (!fits)
 			continue;
 		if (try_to_claim(zone, order, other, mt)) {
-			zone->nr_extfrag++;
-			return __rmqueue_smallest(zone, order, order, mt, &got);
+			from = mt;
+			smallest = order;
+			break;
 		}
 		if (order + (unsigned)__builtin_ctz(fits) < smallest) {
 			smallest = order + (unsigned)__builtin_ctz(fits);
 			from = other;
 		}
 	}
-	if (from == mt)
+	if (smallest > MAX_ORDER)
 		return NULL;
 	zone->nr_extfrag++;
-	return __rmqueue_smallest(zone, order, order, from, &got);
+	return __rmqueue_smallest(zone, order, from);
+}
+
+/*
+ * A block of exactly 2^order pages for mobility mt, whose own lists had none
+ * that fits a moment ago; NULL when no list has.  After a claim the lists of mt
+ * may have more.  Interrupts are off.
+ */
+struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt)
+{
+	struct page *page;
+
+	if (!zone_has_block(zone, order))
+		return NULL;
+	port_spin_lock(&zone->lock);
+	page = __rmqueue_smallest(zone, order, mt);
+	if (!page)
+		page = __rmqueue_fallback(zone, order, mt);
+	zone->nr_alloc += !!page;
+	port_spin_unlock(&zone->lock);
+	return page;
 }

@@ -16,9 +16,11 @@
  * is held and while a per-CPU cache is touched; the latter comes first where
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
- * Layers, lowest first; a file calls only downwards:
- *	memblock, memmap, pageblock -> buddy -> fallback -> pcp, watermark -> zonelist ->
- *	slowpath -> page_alloc.  vmstat and check read everything.
+ * Layers, lowest first; a file calls only downwards (`make check` reads this):
+ *	memblock -> memblock_query -> memmap, pageblock -> buddy -> fallback ->
+ *	pcp, watermark -> zonelist -> slowpath -> page_alloc -> mm_init, vmstat ->
+ *	show_mem, check.
+ * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
@@ -52,6 +54,12 @@
 #define ADD_ONCE(x, v)	 WRITE_ONCE(x, (x) + (v))
 
 #define min_t(a, b) ((a) < (b) ? (a) : (b))
+
+/* n is not 0. */
+static inline unsigned ilog2(unsigned n)
+{
+	return 31U - (unsigned)__builtin_clz(n);
+}
 
 /*
  * Assertions of the contract between these files: in test builds only, as a
@@ -149,18 +157,36 @@ void init_pageblock(struct page *page, unsigned zid, enum migratetype mt);
 /* The zone's lock is held.  Leaves free lists alone: move_freepages_block() does both. */
 void set_pageblock_migratetype(struct page *page, enum migratetype mt);
 
-/* ---- buddy.c: the zone's lock is held ------------------------------------- */
+/* ---- buddy.c -------------------------------------------------------------- */
 
-void __free_one_page(struct zone *zone, struct page *page, unsigned order);
-struct page *__rmqueue_smallest(struct zone *zone, unsigned order, unsigned want,
-				enum migratetype mt, unsigned *got);
-unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt);
-unsigned count_free_in_block(struct page *page);
 void init_free_lists(struct zone *zone);
 
-/* ---- fallback.c: the zone's lock is held ---------------------------------- */
+/* Interrupts are off. */
+struct page *rmqueue_buddy(struct zone *zone, unsigned order, enum migratetype mt);
+unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum migratetype mt,
+		      struct page **block, unsigned most);
+void free_one_page(struct page *page, unsigned order);
+void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr);
 
-struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt);
+/* The zone's lock is held. */
+void __free_one_page(struct zone *zone, struct page *page, unsigned order);
+struct page *__rmqueue_smallest(struct zone *zone, unsigned order, enum migratetype mt);
+unsigned count_free_in_block(struct page *page);
+unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt);
+void move_free_block(struct zone *zone, struct page *page, enum migratetype mt);
+
+/* Some list has a block of 2^order pages or more: a guess without the lock. */
+static inline bool zone_has_block(const struct zone *zone, unsigned order)
+{
+	return (READ_ONCE(zone->nonempty[MIGRATE_UNMOVABLE]) |
+		READ_ONCE(zone->nonempty[MIGRATE_MOVABLE]) |
+		READ_ONCE(zone->nonempty[MIGRATE_RECLAIMABLE])) >>
+	       order;
+}
+
+/* ---- fallback.c: interrupts are off ---------------------------------------- */
+
+struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt);
 
 /* ---- pcp.c ------------------------------------------------------------------ */
 
@@ -171,7 +197,7 @@ static inline struct mm_cpu *this_cpu(void)
 
 struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
 			     enum migratetype mt);
-void pcp_flush(struct mm_cpu *cpu, struct pcp_list *list);
+bool free_to_pcp(struct mm_cpu *cpu, struct page *page, unsigned order);
 unsigned pcp_drain_batch(struct mm_cpu *cpu);
 unsigned pcp_nr_pages(const struct mm_cpu *cpu);
 size_t pcp_bytes(const struct zone *zones, unsigned nr_zones, unsigned nr_cpus);
@@ -217,7 +243,6 @@ static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the m
 
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				    struct zone *const *zonelist);
-void free_to_zone(struct page *page, unsigned order);
 
 /* ---- slowpath.c --------------------------------------------------------------- */
 

@@ -26,10 +26,16 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
  * The free blocks of one order, by mobility.  Only buddy.c writes here.
  * Invariant: a block on free_list[mt] lies in pageblocks of type mt.
  */
-struct free_area {
-	struct list_head free_list[MIGRATE_TYPES]; /* [Z] of page->lru */
-	uint32_t nr_free[MIGRATE_TYPES];	   /* [Z] blocks on each */
+struct free_list {
+	struct list_head list; /* [Z] of page->lru */
+	uint32_t nr_free;      /* [Z] blocks on it */
+	uint32_t pad;	       /* powers of two, so that finding a list takes two shifts */
 };
+
+struct free_area {
+	struct free_list free_list[4];
+};
+static_assert(MIGRATE_TYPES <= 4, "struct free_area has room for four");
 
 struct zone {
 	struct port_spinlock lock;
@@ -40,7 +46,7 @@ struct zone {
 	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
 	struct free_area free_area[NR_ORDERS];
 
-	/* Written only by buddy.c and fallback.c, for vmstat. */
+	/* For vmstat. */
 	uint32_t nr_alloc;     /* [Z] blocks given straight from the lists */
 	uint32_t nr_free_op;   /* [Z] blocks given straight back */
 	uint32_t nr_extfrag;   /* [Z] ALLOC_EXTFRAG */
@@ -81,6 +87,7 @@ struct pcp_list {
  */
 struct mm_cpu {
 	struct pcp_list *fast[16];    /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
+	struct zone **zonelist[8];    /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
 	const uint8_t *map_base;      /* [I] pageblock bytes, and where page indices count from */
 	struct node *node;	      /* [I] whose zonelists this CPU uses */
 	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */

@@ -28,7 +28,8 @@
  * Both end the function that calls them, as jumps: their return address is the
  * caller's caller, and nobody has to carry it there.
  */
-static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order, int nid);
+static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order,
+							 const struct node *node);
 static __attribute__((noinline)) void free_slow(struct page *page, unsigned order);
 static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
 		     const char *why, const void *caller);
@@ -64,7 +65,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 		if (likely(page))
 			return page;
 	}
-	return alloc_slow(gfp, order, -1);
+	return alloc_slow(gfp, order, NULL);
 }
 
 struct page *alloc_page(gfp_t gfp)
@@ -75,82 +76,92 @@ struct page *alloc_page(gfp_t gfp)
 		if (likely(page))
 			return page;
 	}
-	return alloc_slow(gfp, 0, -1);
+	return alloc_slow(gfp, 0, NULL);
 }
 
-struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
-{
-	return alloc_slow(gfp, order, nid);
-}
-
-static struct page *bad_alloc(gfp_t gfp, unsigned order, int nid, const void *caller)
+static __attribute__((noinline)) struct page *bad_alloc(const char *what, gfp_t gfp, unsigned order,
+							const void *caller)
 {
 	port_irqflags_t flags = port_irq_save();
 
 	count_vm_event(this_cpu(), BAD_ALLOC);
 	port_irq_restore(flags);
-	if (order > MAX_ORDER)
-		port_log("alloc_pages: order %u from %p: 0 to %u expected\n", order, caller,
-			 MAX_ORDER);
-	else if (nid < -1 || nid >= BUDDY_MAX_NODES)
-		port_log("alloc_pages: node %d from %p: -1 to %d expected\n", nid, caller,
-			 BUDDY_MAX_NODES - 1);
-	else
-		port_log("alloc_pages: gfp 0x%x from %p: %s\n", (unsigned)gfp, caller,
-			 gfp & ~__GFP_BITS_MASK ? "unknown bits"
-						: "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude "
-						  "each other");
+	port_log("alloc_pages: order %u, gfp 0x%x from %p: %s\n", order, (unsigned)gfp, caller,
+		 what);
 	return NULL;
+}
+
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
+{
+	if (unlikely(nid < -1 || nid >= BUDDY_MAX_NODES))
+		return bad_alloc("no such node", gfp, order, CALLER);
+	return alloc_slow(gfp, order, nid < 0 ? NULL : &nodes[nid]);
+}
+
+static const char *what_is_wrong(gfp_t gfp, unsigned order)
+{
+	if (order > MAX_ORDER)
+		return "order 0 to MAX_ORDER expected";
+	if (gfp & ~__GFP_BITS_MASK)
+		return "unknown bits in gfp";
+	return "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude each other";
 }
 
 static void clear_pages(struct page *page, unsigned order)
 {
 	char *addr = page_address(page);
+	char *end = addr + (PAGE_SIZE << order);
 
-	for (unsigned long i = 0; i < 1UL << order; i++)
-		port_clear_page(addr + (i << PAGE_SHIFT));
+	for (; addr != end; addr += PAGE_SIZE)
+		port_clear_page(addr);
 }
 
-static void count_fail(void)
+static __attribute__((noinline)) struct page *alloc_failed(void)
 {
 	port_irqflags_t flags = port_irq_save();
 
 	count_vm_event(this_cpu(), PGALLOC_FAIL);
 	port_irq_restore(flags);
+	return NULL;
 }
 
-/* Everything but the shortest way.  nid -1: this CPU's node. */
-static struct page *alloc_slow(gfp_t gfp, unsigned order, int nid)
+static inline bool bad_gfp(gfp_t gfp)
+{
+	/* Both mobilities: bit 2 is set where bit 3 is too. */
+	return ((gfp & ~__GFP_BITS_MASK) | (gfp & gfp >> 1 & __GFP_MOVABLE)) != 0;
+}
+static_assert(__GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE, "bad_gfp() needs it");
+
+/* Everything but the shortest way.  node NULL: this CPU's. */
+static struct page *alloc_slow(gfp_t gfp, unsigned order, const struct node *node)
 {
 	struct zone *const *zonelist;
-	const struct node *node;
+	port_irqflags_t flags;
 	struct page *page;
 
-	if (unlikely(order > MAX_ORDER || nid < -1 || nid >= BUDDY_MAX_NODES ||
-		     (gfp & ~__GFP_BITS_MASK) || (gfp & GFP_MOVABLE_MASK) == GFP_MOVABLE_MASK))
-		return bad_alloc(gfp, order, nid, CALLER);
+	if (unlikely(order > MAX_ORDER || bad_gfp(gfp)))
+		return bad_alloc(what_is_wrong(gfp, order), gfp, order, CALLER);
 	/* A page that has no address cannot be zeroed here. */
-	if (unlikely((gfp & (__GFP_ZERO | __GFP_HIGHMEM)) == (__GFP_ZERO | __GFP_HIGHMEM)))
+	if (unlikely(gfp & __GFP_ZERO))
 		gfp &= ~__GFP_HIGHMEM;
 
-	if (likely(nid < 0)) {
-		port_irqflags_t flags = port_irq_save();
-
-		node = this_cpu()->node;
-		port_irq_restore(flags);
+	flags = port_irq_save();
+	if (likely(!node && !(gfp & __GFP_THISNODE))) {
+		zonelist = this_cpu()->zonelist[gfp & GFP_ZONEMASK];
 	} else {
-		node = &nodes[nid];
+		if (!node)
+			node = this_cpu()->node;
+		zonelist = gfp & __GFP_THISNODE ? node->thisnode[gfp_zone(gfp)]
+						: node->zonelist[gfp_zone(gfp)];
 	}
-	zonelist = unlikely(gfp & __GFP_THISNODE) ? node->thisnode[gfp_zone(gfp)]
-						  : node->zonelist[gfp_zone(gfp)];
 	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW, zonelist);
+	port_irq_restore(flags);
 	if (unlikely(!page)) {
 		page = __alloc_pages_slowpath(gfp, order, zonelist);
-		if (!page) {
-			count_fail();
-			return NULL;
-		}
+		if (!page)
+			return alloc_failed();
 	}
+	set_page_word(page, PAGE_ALLOCATED(order));
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
 	return page;
@@ -193,7 +204,7 @@ unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
 		if (first != top)
 			continue;
 one:
-		page = alloc_slow(gfp, 0, -1);
+		page = alloc_slow(gfp, 0, NULL);
 		if (!page)
 			break;
 		pages[i++] = page;
@@ -328,12 +339,25 @@ static void bad_free(const char *what, const void *page, unsigned order, uint32_
 
 static inline bool is_descriptor(const struct page *page)
 {
-	return rotated_index((uintptr_t)page - (uintptr_t)mem_map) < nr_map_pages;
+	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)map_base);
+
+	return index < MAX_PFN &&
+	       (READ_ONCE(map_base[index >> pageblock_order]) & PB_TYPE_MASK) != PB_NONE;
+}
+
+/* Frees a block whose only reference is the caller's. */
+static inline void free_block_now(struct page *page, unsigned order)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	if (order > PCP_MAX_ORDER || !free_to_pcp(this_cpu(), page, order))
+		free_one_page(page, order);
+	port_irq_restore(flags);
 }
 
 /*
- * One reference of an allocated block is dropped; the last one frees it.
- * order -1: whatever it has.
+ * One reference of a block is dropped; the last one frees it.  order: what the
+ * caller says, or -1.
  */
 static void put_block(const char *what, struct page *page, int order, const void *caller)
 {
@@ -346,50 +370,33 @@ static void put_block(const char *what, struct page *page, int order, const void
 				 why_not(word, (unsigned)order), caller);
 			return;
 		}
-		if (word >> PAGE_REF_SHIFT == 1)
-			break;
-		/* Release: what this holder wrote comes before the last put's free. */
-	} while (!__atomic_compare_exchange_n(&page->word, &word, word - PAGE_REF_ONE, false,
-					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	if (word >> PAGE_REF_SHIFT != 1)
-		return;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	order = (int)page_word_order(word);
-
-	if ((unsigned)order <= PCP_MAX_ORDER) {
-		port_irqflags_t flags = port_irq_save();
-		struct mm_cpu *cpu = this_cpu();
-		struct pcp_list *list =
-			cpu->list[0][0] + page_pageblock(page) * NR_PCP_ORDERS + order;
-
-		/* The cache is full, or has no room at all for this mobility. */
-		if (list->top == list->end && list->end != list->base)
-			pcp_flush(cpu, list);
-		if (list->top != list->end) {
-			*list->top = page;
-			WRITE_ONCE(list->top, list->top + 1);
-			set_page_word(page, PAGE_STATE_PCP | (unsigned)order);
-			port_irq_restore(flags);
+		if (word >> PAGE_REF_SHIFT == 1) {
+			/* What the other holders did comes before the free. */
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			free_block_now(page, page_word_order(word));
 			return;
 		}
-		port_irq_restore(flags);
-	}
-	free_to_zone(page, (unsigned)order);
+	} while (!__atomic_compare_exchange_n(&page->word, &word, word - PAGE_REF_ONE, false,
+					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 static void free_slow(struct page *page, unsigned order)
 {
 	const void *caller = CALLER;
 
-	if (!page)
-		return;
-	if (unlikely(!is_descriptor(page)))
-		bad_free("__free_pages", page, order, 0, "foreign: no page descriptor", caller);
-	else if (unlikely(order > MAX_ORDER))
-		bad_free("__free_pages", page, order, page_word(page), "order out of range",
-			 caller);
-	else
-		put_block("__free_pages", page, (int)order, caller);
+	if (likely(is_descriptor(page) && order <= MAX_ORDER)) {
+		if (likely(page_word(page) == PAGE_ALLOCATED(order)))
+			free_block_now(page, order);
+		else
+			put_block("__free_pages", page, (int)order, caller);
+	} else if (page) {
+		if (is_descriptor(page))
+			bad_free("__free_pages", page, order, page_word(page),
+				 "order 0 to MAX_ORDER expected", caller);
+		else
+			bad_free("__free_pages", page, order, 0, "foreign: no page descriptor",
+				 caller);
+	}
 }
 
 /* ---- references ---------------------------------------------------------- */

@@ -25,22 +25,6 @@
  */
 #include <mm/internal.h>
 
-/* A block on its way between array and zone. */
-struct chunk {
-	struct page *page;
-	unsigned order;
-};
-
-static inline unsigned list_order(const struct mm_cpu *cpu, const struct pcp_list *list)
-{
-	return (unsigned)(list - &cpu->list[0][0][0]) % NR_PCP_ORDERS;
-}
-
-static inline struct zone *list_zone(const struct mm_cpu *cpu, const struct pcp_list *list)
-{
-	return &zones[(unsigned)(list - &cpu->list[0][0][0]) / (NR_PCP_ORDERS * PCP_TYPES)];
-}
-
 /* The batch of a long run: half the array; the first of a run moves an eighth. */
 static inline unsigned first_batch(const struct pcp_list *list)
 {
@@ -57,96 +41,63 @@ static inline void grow_batch(struct pcp_list *list)
 	list->batch = (uint16_t)(twice < half ? twice : half);
 }
 
-static inline unsigned ilog2(unsigned n)
+/*
+ * Cuts a block off the free lists into blocks of the list's order; the lowest
+ * comes out on top.
+ */
+static inline void push_pieces(struct pcp_list *list, struct page *page, unsigned order)
 {
-	return 31U - (unsigned)__builtin_clz(n);
-}
+	struct page **top = list->top, *p;
+	unsigned block_order = page_word_order(page_word(page));
 
-/* Cuts a chunk into blocks of the list's order; the lowest comes out on top. */
-static void push_chunk(struct pcp_list *list, struct page *page, unsigned chunk_order,
-		       unsigned order)
-{
-	struct page **top = list->top;
-	uint32_t word = PAGE_STATE_PCP | order;
-	unsigned long step = 1UL << order;
-
-	for (struct page *p = page + (1UL << chunk_order); p != page;) {
-		p -= step;
-		set_page_word(p, word);
+	for (p = page + (1UL << block_order); p != page;) {
+		p -= 1UL << order;
+		set_page_word(p, PAGE_STATE_PCP | order);
 		*top++ = p;
 	}
+	list->nr_in += 1U << (block_order - order);
 	WRITE_ONCE(list->top, top);
 }
 
-/*
- * Fills an empty list from the zone's lists of the same mobility.  Returns a
- * block that is not to be cached, when only another mobility had one to give
- * (it would hand an unmovable request a page out of a movable block later on);
- * else NULL, and the list has blocks unless the zone had none.
- */
-static struct page *pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *zone,
-			       unsigned order, enum migratetype mt)
+/* Fills an empty list from the zone's lists of the same mobility, if they have anything. */
+static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *zone,
+		       unsigned order, enum migratetype mt)
 {
-	struct chunk chunk[BUDDY_PCP_WORK];
-	struct page *stolen = NULL;
-	unsigned nr = 0, want;
+	struct page *block[BUDDY_PCP_WORK];
+	unsigned nr;
 
 	if (list->refills++ == 0)
 		list->batch = (uint16_t)first_batch(list);
 	else
 		grow_batch(list);
-	want = list->batch;
-
-	port_spin_lock(&zone->lock);
-	do {
-		unsigned got;
-		struct page *page =
-			__rmqueue_smallest(zone, order, order + ilog2(want), mt, &got);
-
-		if (!page) {
-			if (!nr)
-				stolen = __rmqueue_fallback(zone, order, mt);
-			break;
-		}
-		set_page_word(page, PAGE_STATE_PCP | got);
-		chunk[nr].page = page;
-		chunk[nr++].order = got;
-		want -= 1U << (got - order);
-	} while (want && nr < BUDDY_PCP_WORK);
-	port_spin_unlock(&zone->lock);
-
+	nr = rmqueue_bulk(zone, order, list->batch, mt, block, BUDDY_PCP_WORK);
 	count_vm_event(cpu, PCP_REFILL);
-	while (nr--) {
-		list->nr_in += 1U << (chunk[nr].order - order);
-		push_chunk(list, chunk[nr].page, chunk[nr].order, order);
-	}
-	return stolen;
+	while (nr)
+		push_pieces(list, block[--nr], order);
 }
 
 /*
  * A block of 2^order pages (at most PCP_MAX_ORDER) by way of this CPU's cache.
- * Its word is written.  NULL: neither cache nor zone has one.  Interrupts are
- * off.
+ * NULL: neither cache nor zone has one.  Its word is the caller's to write.  Interrupts are off.
+ *
+ * A block that only another mobility had to give is not cached, but given at
+ * once: it would hand an unmovable request a page out of a movable block later on.
  */
 struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
 			     enum migratetype mt)
 {
 	struct pcp_list *list = &cpu->list[zone->zid][mt][order];
-	struct page *page = NULL;
+	struct page *page;
 
-	if (list->top == list->base)
-		page = pcp_refill(cpu, list, zone, order, mt);
-	if (!page) {
-		page = list->top[-1];
-		if (!page)
-			return NULL;
+	if (likely(list->top == list->base) && READ_ONCE(zone->nonempty[mt]) >> order)
+		pcp_refill(cpu, list, zone, order, mt);
+	page = list->top[-1];
+	if (likely(page)) {
 		WRITE_ONCE(list->top, list->top - 1);
-		list->nr_alloc++;
-	} else {
-		count_vm_event(cpu, PGALLOC);
+		ADD_ONCE(list->nr_alloc, 1);
+		return page;
 	}
-	set_page_word(page, PAGE_ALLOCATED(order));
-	return page;
+	return rmqueue_fallback(zone, order, mt);
 }
 
 /*
@@ -193,33 +144,46 @@ static inline void join(struct page *page, unsigned joined, unsigned order)
 	set_page_word(page, PAGE_STATE_PCP | joined);
 }
 
-/* Drops the n coldest blocks' slots. */
-static void close_gap(struct pcp_list *list, unsigned n)
-{
-	struct page **to = list->base, **from = list->base + n, **top = list->top;
+/* Blocks at the top of an array whose order is worth keeping: what a first-level cache holds. */
+#define HOT 16
 
-	while (top - from >= 4) {
+static inline void move_slots(struct page **to, struct page **from, unsigned nr)
+{
+	for (; nr >= 4; nr -= 4, to += 4, from += 4) {
 		struct page *a = from[0], *b = from[1], *c = from[2], *d = from[3];
 
 		to[0] = a;
 		to[1] = b;
 		to[2] = c;
 		to[3] = d;
-		to += 4;
-		from += 4;
 	}
-	while (from < top)
+	while (nr--)
 		*to++ = *from++;
-	WRITE_ONCE(list->top, to);
+}
+
+/*
+ * Drops the n slots at the bottom.  The hot end moves down as it is; the gap
+ * that is left is filled from below it, where one block is as cold as another.
+ */
+static void close_gap(struct pcp_list *list, unsigned n)
+{
+	unsigned left = pcp_count(list) - n;
+
+	if (left <= n + HOT) {
+		move_slots(list->base, list->base + n, left);
+	} else {
+		move_slots(list->base, list->top - HOT - n, n);
+		move_slots(list->top - HOT - n, list->top - HOT, HOT);
+	}
+	WRITE_ONCE(list->top, list->top - n);
 	list->nr_out += n;
 }
 
 /* Gives back up to `want` of the coldest blocks, BUDDY_PCP_WORK list operations at most. */
 static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned order, unsigned want)
 {
-	struct chunk chunk[BUDDY_PCP_WORK];
+	struct page *block[BUDDY_PCP_WORK], *page = NULL;
 	unsigned nr = 0, done = 0, left = 0;
-	struct page *page = NULL;
 
 	while (nr < BUDDY_PCP_WORK) {
 		unsigned joined;
@@ -230,43 +194,53 @@ static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned or
 			left = find_run(list->base + done, want - done, 1L << order, &page);
 			done += left;
 		}
+		block[nr++] = page;
+		if (left == 1) {
+			left = 0;
+			continue;
+		}
 		joined = run_order(page, left, order);
-		chunk[nr].page = page;
-		chunk[nr++].order = joined;
+		join(page, joined, order);
 		left -= 1U << (joined - order);
 		page += 1UL << joined;
 	}
 	/* A run that did not go whole: what is left of it stays, at the bottom. */
 	if (left) {
-		struct page **slot = list->base + done - 1;
-
 		done -= left;
-		for (unsigned i = left; i--; slot--)
-			*slot = page + ((unsigned long)i << order);
+		for (unsigned i = 0; i < left; i++)
+			list->base[done + i] = page + ((unsigned long)i << order);
 	}
-	for (unsigned i = 0; i < nr; i++)
-		if (chunk[i].order > order)
-			join(chunk[i].page, chunk[i].order, order);
 	close_gap(list, done);
-
-	port_spin_lock(&zone->lock);
-	for (unsigned i = 0; i < nr; i++)
-		__free_one_page(zone, chunk[i].page, chunk[i].order);
-	port_spin_unlock(&zone->lock);
+	free_pcppages_bulk(zone, block, nr);
 	return done;
 }
 
-/* Makes room in a full list.  Interrupts are off. */
-void pcp_flush(struct mm_cpu *cpu, struct pcp_list *list)
+/*
+ * Puts a block into this CPU's cache of its zone and mobility, making room
+ * first; false when nothing of the kind is cached.  Interrupts are off.
+ */
+bool free_to_pcp(struct mm_cpu *cpu, struct page *page, unsigned order)
 {
-	if (list->refills) {
-		list->refills = 0;
-		list->batch = (uint16_t)first_batch(list);
-	} else {
-		grow_batch(list);
+	unsigned byte = page_pageblock(page);
+	struct pcp_list *list =
+		&cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][order];
+
+	if (unlikely(list->end == list->base))
+		return false;
+	if (list->top == list->end) {
+		if (list->refills) {
+			list->refills = 0;
+			list->batch = (uint16_t)first_batch(list);
+		} else {
+			grow_batch(list);
+		}
+		count_vm_event(cpu, PCP_FLUSH);
+		flush_some(list, &zones[byte >> PB_ZONE_SHIFT], order, list->batch);
 	}
-	count_vm_event(cpu, PCP_FLUSH);
-	flush_some(list, list_zone(cpu, list), list_order(cpu, list), list->batch);
+	*list->top = page;
+	WRITE_ONCE(list->top, list->top + 1);
+	set_page_word(page, PAGE_STATE_PCP | order);
+	return true;
 }
 
 /*
@@ -415,6 +389,8 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 				else
 					*list = none[0];
 			}
+	for (unsigned bits = 0; bits <= GFP_ZONEMASK; bits++)
+		cpu->zonelist[bits] = cpu->node->zonelist[gfp_zone(bits)];
 	for (unsigned bits = 0; bits <= GFP_FAST_MASK; bits++) {
 		struct zone *zone = cpu->node->zonelist[gfp_zone(bits)][0];
 

@@ -31,14 +31,24 @@ static unsigned gfp_to_alloc_flags(gfp_t gfp)
 	return alloc_flags;
 }
 
+static struct page *try_once(gfp_t gfp, unsigned order, unsigned alloc_flags,
+			     struct zone *const *zonelist)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct page *page = get_page_from_freelist(gfp, order, alloc_flags, zonelist);
+
+	port_irq_restore(flags);
+	return page;
+}
+
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, struct zone *const *zonelist)
 {
 	unsigned alloc_flags = gfp_to_alloc_flags(gfp);
-	struct page *page = get_page_from_freelist(gfp, order, alloc_flags, zonelist);
+	struct page *page = try_once(gfp, order, alloc_flags, zonelist);
 
 	if (!page && drain_local_pages())
-		page = get_page_from_freelist(gfp, order, alloc_flags, zonelist);
+		page = try_once(gfp, order, alloc_flags, zonelist);
 	if (!page && (gfp & __GFP_DIRECT_RECLAIM) && drain_all_pages())
-		page = get_page_from_freelist(gfp, order, alloc_flags, zonelist);
+		page = try_once(gfp, order, alloc_flags, zonelist);
 	return page;
 }

@@ -161,7 +161,7 @@ bool zone_info(unsigned i, struct zone_info *info)
 	info->free = zone->nr_free_pages;
 	for (unsigned order = 0; order < NR_ORDERS; order++)
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
-			info->nr_free[order][mt] = zone->free_area[order].nr_free[mt];
+			info->nr_free[order][mt] = zone->free_area[order].free_list[mt].nr_free;
 	port_spin_unlock(&zone->lock);
 	port_irq_restore(flags);
 	return true;

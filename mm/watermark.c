@@ -36,12 +36,7 @@ bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
 	/* On the left, where nothing can go below zero. */
 	if (free <= min + zone->lowmem_reserve[highest] + (1U << order) - 1)
 		return false;
-	if (!order)
-		return true;
-	return (READ_ONCE(zone->nonempty[MIGRATE_UNMOVABLE]) |
-		READ_ONCE(zone->nonempty[MIGRATE_MOVABLE]) |
-		READ_ONCE(zone->nonempty[MIGRATE_RECLAIMABLE])) >>
-	       order;
+	return !order || zone_has_block(zone, order);
 }
 
 /* The largest r with r * r <= n. */
