@@ -339,11 +339,11 @@ const struct command commands[] = {
 	{ "drain", "", "empties the CPUs' caches into the zones", 0, 0, run_drain, NULL },
 	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
 	{ "demo", "[OPS [SEED]]", "all cores allocate and free at once, verified", 0, 2, run_demo, NULL },
-	{ "misuse", "", "double frees and other mistakes, each to be refused", 0, 0, run_misuse, NULL },
+	{ "misuse", "", "double frees and other mistakes, to be refused", 0, 0, run_misuse, NULL },
 	{ "bench", "", "counts what operations cost", 0, 0, run_bench, NULL },
 	{ "uptime", "", "since the timer was started", 0, 0, run_uptime, NULL },
 	{ "reboot", "", "starts the board anew", 0, 0, run_reboot, NULL },
-	{ "poweroff", "", "ends; the exit status tells if anything was broken", 0, 0, run_poweroff, NULL },
+	{ "poweroff", "", "the exit status tells if anything was broken", 0, 0, run_poweroff, NULL },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL },
 };
 /* clang-format on */

@@ -199,21 +199,21 @@ static void list_candidates(struct lineedit *ed, const char *before, const char 
 	const char *name;
 	unsigned column = 0;
 
-	put(ed, "\r\n");
+	put(ed, "\n");
 	for (unsigned i = 0; (name = ed->candidate(before, i)); i++) {
 		unsigned width = (unsigned)strlen(name) + 2;
 
 		if (strncmp(name, word, len))
 			continue;
 		if (column + width > LINEEDIT_COLUMNS) {
-			put(ed, "\r\n");
+			put(ed, "\n");
 			column = 0;
 		}
 		put(ed, name);
 		put(ed, "  ");
 		column += width;
 	}
-	put(ed, "\r\n");
+	put(ed, "\n");
 }
 
 /* A word begins after a space, or after the | that joins flags. */
@@ -254,7 +254,7 @@ static void finish(struct lineedit *ed)
 {
 	ed->line[ed->len] = '\0';
 	remember(ed);
-	put(ed, "\r\n");
+	put(ed, "\n");
 }
 
 /* What a character inserts; true: nothing else on the screen has changed. */
@@ -453,7 +453,7 @@ bool lineedit_feed(struct lineedit *ed, unsigned char c)
 		complete(ed);
 		return false;
 	case CTRL('C'):
-		put(ed, "^C\r\n");
+		put(ed, "^C\n");
 		ed->len = 0;
 		finish(ed);
 		return true;

@@ -27,7 +27,7 @@
 struct lineedit {
 	/* Set by the owner before lineedit_start(). */
 	const char *prompt;			       /* printable ASCII, below 40 characters */
-	void (*write)(const char *text, unsigned len); /* to the terminal, all of it */
+	void (*write)(const char *text, unsigned len); /* all of it; \n as CR LF */
 	/*
 	 * The i-th word that may stand where a word is being typed, NULL past
 	 * the last; `before` is the line up to that word.  NULL: no completion.
