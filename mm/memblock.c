@@ -115,8 +115,6 @@ static void merge_regions(struct memblock_type *t, unsigned from, unsigned to)
 	unsigned i = from > 0 ? from - 1 : 0;
 	unsigned out = i;
 
-	if (t->cnt == 0)
-		return;
 	if (to > t->cnt - 1)
 		to = t->cnt - 1;
 	while (i++ < to) {

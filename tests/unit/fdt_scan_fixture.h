@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the tests of fdt_scan() share: a tree under construction, its scan, and
- * memblock's answer as one line of text.
+ * memblock's answer as one line of text.  The test includes <cmocka.h> before.
  *
  *	root(1, 1);
  *	memory("memory@0", 0x60000000, 0x1000);
@@ -11,14 +11,9 @@
 #ifndef TESTS_UNIT_FDT_SCAN_FIXTURE_H
 #define TESTS_UNIT_FDT_SCAN_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <boot/fdt.h>
 #include <buddy/config.h>
@@ -75,6 +70,44 @@ static inline void reserved_memory(uint32_t address_cells, uint32_t size_cells)
 	build_cells(&b, "#address-cells", address_cells);
 	build_cells(&b, "#size-cells", size_cells);
 	build_flag(&b, "ranges");
+}
+
+#define RAM 0x60000000U
+#define MIB 0x100000U
+
+/* RAM of `mib` MiB and an open root. */
+static inline void ram(unsigned mib)
+{
+	root(1, 1);
+	memory("memory@60000000", RAM, mib * MIB);
+}
+
+/* One node of /reserved-memory with a place. */
+#define place(name, flag, ...)                       \
+	do {                                         \
+		build_begin(&b, (name));             \
+		if (flag)                            \
+			build_flag(&b, (flag));      \
+		build_cells(&b, "reg", __VA_ARGS__); \
+		build_end(&b);                       \
+	} while (0)
+
+static inline void pool(const char *name, uint32_t base, uint32_t size)
+{
+	build_begin(&b, name);
+	build_str(&b, "compatible", "shared-dma-pool");
+	build_flag(&b, "reusable");
+	build_cells(&b, "reg", base, size);
+	build_end(&b);
+}
+
+/* Opens one without a place. */
+static inline void request(const char *name, uint32_t size, uint32_t align)
+{
+	build_begin(&b, name);
+	build_cells(&b, "size", size);
+	if (align)
+		build_cells(&b, "alignment", align);
 }
 
 /* Closes the root and scans. */

@@ -2,50 +2,18 @@
 // LINK: boot/fdt.c boot/fdt_scan.c
 /*
  * What the device tree takes away: the reservation block and /reserved-memory,
- * with a place and without one, CMA areas, overlaps, more of them than fit; and
- * the whole scan on damaged trees.
+ * with a place and without one, CMA areas, overlaps, more of them than fit.
  *
- * cmocka; see test_fdt_scan.c for the rest of the scan.
+ * cmocka.  Not here: the rest of the scan (test_fdt_scan.c), damaged trees
+ * (test_fdt_damage.c).
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "fdt_scan_fixture.h"
-
-#define RAM 0x60000000U
-#define MIB 0x100000U
-
-/* RAM of `mib` MiB and an open root. */
-static void ram(unsigned mib)
-{
-	root(1, 1);
-	memory("memory@60000000", RAM, mib * MIB);
-}
-
-/* One node of /reserved-memory with a place. */
-#define place(name, flag, ...)                       \
-	do {                                         \
-		build_begin(&b, (name));             \
-		if (flag)                            \
-			build_flag(&b, (flag));      \
-		build_cells(&b, "reg", __VA_ARGS__); \
-		build_end(&b);                       \
-	} while (0)
-
-static void pool(const char *name, uint32_t base, uint32_t size)
-{
-	build_begin(&b, name);
-	build_str(&b, "compatible", "shared-dma-pool");
-	build_flag(&b, "reusable");
-	build_cells(&b, "reg", base, size);
-	build_end(&b);
-}
-
-/* Opens one without a place. */
-static void request(const char *name, uint32_t size, uint32_t align)
-{
-	build_begin(&b, name);
-	build_cells(&b, "size", size);
-	if (align)
-		build_cells(&b, "alignment", align);
-}
 
 /* Free bytes as the hand-over will see them. */
 static uint64_t free_bytes(void)
@@ -504,117 +472,6 @@ static void a_request_when_the_arrays_are_full(void **state)
 		assert_int_equal(memblock_reserved(60)->flags, MEMBLOCK_NOMAP);
 }
 
-/* ---- damaged at random ------------------------------------------------------------ */
-
-static uint32_t seed;
-
-static uint32_t rnd(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 17;
-	seed ^= seed << 5;
-	return seed % below;
-}
-
-static uint8_t *tree_of_everything(void)
-{
-	build_start(&b);
-	root(1, 1);
-	build_str(&b, "model", "everything");
-	build_rsv(&b, RAM + 2 * MIB, 0x1000);
-	build_begin(&b, "chosen");
-	build_str(&b, "bootargs", "mode=demo");
-	build_str(&b, "stdout-path", "serial0");
-	build_cells(&b, "linux,initrd-start", RAM + 3 * MIB);
-	build_cells(&b, "linux,initrd-end", RAM + 4 * MIB);
-	build_end(&b);
-	memory("memory@60000000", RAM, 32 * MIB, RAM + 64 * MIB, 32 * MIB);
-	build_begin(&b, "memory@80000000");
-	build_cells(&b, "reg", 0x80000000, 16 * MIB);
-	build_cells(&b, "numa-node-id", 1);
-	build_end(&b);
-	reserved_memory(1, 1);
-	place("a@60500000", "no-map", 0x60500000, 0x10000, 0x60700000, 0x1000);
-	pool("pool@60800000", 0x60800000, 0x800000);
-	request("b", 0x10000, 0x10000);
-	build_cells(&b, "alloc-ranges", 0x80000000, MIB, RAM, MIB);
-	build_end(&b);
-	build_end(&b);
-	build_begin(&b, "cpus");
-	build_cells(&b, "#address-cells", 1);
-	build_cells(&b, "#size-cells", 0);
-	for (unsigned i = 0; i < 4; i++) {
-		build_begin(&b, "cpu");
-		build_str(&b, "device_type", "cpu");
-		build_str(&b, "enable-method", "spin-table");
-		build_cells(&b, "reg", i);
-		build_cells(&b, "cpu-release-addr", 0x48000000);
-		build_end(&b);
-	}
-	build_end(&b);
-	build_end(&b);
-	return build_finish(&b);
-}
-
-/* Whatever was accepted is sane: within 32 bits, no wrap, strings with an end. */
-static void check_outcome(const uint8_t *tree)
-{
-	uint32_t total = build_size(tree);
-	const struct memblock_region *r;
-
-	for (unsigned i = 0; (r = memblock_memory(i)) != NULL; i++)
-		assert_true(r->size && r->base + r->size <= 1ULL << 32 && r->nid < 4);
-	for (unsigned i = 0; (r = memblock_reserved(i)) != NULL; i++)
-		assert_true(r->size && r->base + r->size <= 1ULL << 32 && r->name);
-	assert_true(facts.initrd_start <= facts.initrd_end);
-	assert_true(strlen(facts.bootargs) < total && strlen(facts.model) < total &&
-		    strlen(facts.stdout_path) < total);
-	assert_true(facts.nr_cpus <= FDT_MAX_CPUS && facts.nr_cma <= FDT_MAX_CMA);
-	for (unsigned i = 0; i < facts.nr_cma; i++)
-		assert_true(memblock_is_region_memory(facts.cma[i].base, facts.cma[i].size));
-	for (unsigned i = 0; i < facts.nr_cpus; i++)
-		assert_true(strlen(facts.cpu[i].method) < total && facts.cpu[i].mpidr < 1 << 24);
-}
-
-static void damaged_trees_harm_nothing(void **state)
-{
-	uint8_t *whole = tree_of_everything();
-	uint32_t total = build_size(whole);
-	unsigned sound = 0;
-
-	(void)state;
-	seed = 4711;
-	print_message("# seed %u\n", (unsigned)seed);
-	memblock_reset();
-	host_map_phys(0, 1ULL << 32); /* arrays may grow anywhere a damaged tree sees RAM */
-	assert_int_equal(fdt_scan(whole, total, &facts), 0);
-	assert_int_equal(facts.nr_warnings, 0);
-	check_outcome(whole);
-	for (unsigned i = 0; i < 20000; i++) {
-		uint8_t *copy = malloc(total);
-
-		memcpy(copy, whole, total);
-		for (unsigned n = 1 + rnd(4); n > 0; n--) {
-			if (rnd(2))
-				copy[rnd(total)] = (uint8_t)rnd(256);
-			else
-				build_store32(copy + 4 * rnd(total / 4),
-					      rnd(2) ? rnd(16) : 0xffffffff - rnd(0x2000));
-		}
-		memblock_reset();
-		host_log_clear();
-		if (!fdt_scan(copy, total, &facts)) {
-			check_outcome(copy);
-			sound++;
-		} else {
-			assert_true(host_log_lines() > 0);
-		}
-		free(copy);
-	}
-	assert_true(sound > 1000);
-	free(whole);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -635,7 +492,6 @@ int main(void)
 		T(a_pool_without_a_place),
 		T(requests_that_cannot_be_served),
 		T(a_request_when_the_arrays_are_full),
-		T(damaged_trees_harm_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -11,6 +11,12 @@
  * Not here: CMA areas and nodes without a place (test_fdt_resv.c), the format of
  * a tree (test_fdt_check.c).
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "fdt_scan_fixture.h"
 
 /* ---- memory ----------------------------------------------------------------- */
