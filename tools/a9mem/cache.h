@@ -60,7 +60,7 @@ static inline int lookup(struct cache *c, uint32_t line)
  */
 static bool insert(struct cache *c, uint32_t line, uint8_t state, uint32_t *victim)
 {
-	unsigned int set = line & (c->sets - 1), b = set * c->ways, w;
+	unsigned int row = line & (c->sets - 1), b = row * c->ways, w;
 
 	for (w = 0; w < c->ways && c->state[b + w] != I; w++)
 		;
@@ -70,9 +70,9 @@ static bool insert(struct cache *c, uint32_t line, uint8_t state, uint32_t *vict
 		repl_seed ^= repl_seed << 5;
 		w = repl_seed % c->ways;
 	} else if (w == c->ways) {
-		w = c->next[set];
+		w = c->next[row];
 	}
-	c->next[set] = (w + 1) % c->ways;
+	c->next[row] = (w + 1) % c->ways;
 
 	bool dirty = c->state[b + w] == M;
 

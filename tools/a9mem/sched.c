@@ -70,7 +70,8 @@
  * retry for any other reason is never run).  Not modelled: weak memory order (a missing
  * DMB is not found), tearing inside LDM, STM and LDRD, caches.  An interrupt is taken
  * at the next boundary where QEMU looks for one: of a block or a turn.
- * Under gdb (-s) a stop in a region hands the cores to QEMU; at the first store
+ * A hang: replay it without limit=, then look with gdb (-s) where the cores are.
+ * Under gdb a stop in a region hands the cores to QEMU; at the first store
  * after it goes on the schedule resumes, but is no longer the seed's.
  *
  * State: all of it belongs to QEMU's one vCPU thread (with -icount all cores share
@@ -475,7 +476,6 @@ static void on_mem(unsigned int c, qemu_plugin_meminfo_t info, uint64_t vaddr, v
 		monitor_clear(c);
 	if (nr_monitors)
 		snoop(c, info, vaddr);
-	/* a page's offset is the same in virtual and physical addresses: cheap to look at */
 	if (roi && (vaddr & 0xfff) == (roi & 0xfff)) {
 		struct qemu_plugin_hwaddr *hw = qemu_plugin_get_hwaddr(info, vaddr);
 
@@ -484,6 +484,13 @@ static void on_mem(unsigned int c, qemu_plugin_meminfo_t info, uint64_t vaddr, v
 	}
 	if (nr_open && !driving)
 		take_over(cpus[c]);
+}
+
+/* Most accesses matter to nobody: a page's offset is the same in virtual and physical addresses. */
+static void on_plain(unsigned int c, qemu_plugin_meminfo_t info, uint64_t vaddr, void *udata)
+{
+	if (__builtin_expect(nr_monitors || !((vaddr ^ roi) & 0xfff) || (nr_open && !driving), 0))
+		on_mem(c, info, vaddr, udata);
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -507,8 +514,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		enum kind k = decode(qemu_plugin_insn_data(in), qemu_plugin_insn_size(in));
 
 		/* not MEM_W: QEMU 7.2 takes that for both, and MEM_R for stores */
-		qemu_plugin_register_vcpu_mem_cb(in, on_mem, CB_NO_REGS, MEM_RW,
-						 (void *)(uintptr_t)k);
+		qemu_plugin_register_vcpu_mem_cb(in, k == PLAIN ? on_plain : on_mem, CB_NO_REGS,
+						 MEM_RW, (void *)(uintptr_t)k);
 	}
 }
 
