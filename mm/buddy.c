@@ -84,9 +84,9 @@ static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsign
  * Puts a block on its list, merged with its buddies as far as they are free.
  * The zone's sections are whole, so that a buddy's descriptor always exists.
  */
-static inline void free_block(struct zone *zone, struct page *page, unsigned order)
+static inline void free_block(struct zone *zone, struct page *page, unsigned order,
+			      enum migratetype mt)
 {
-	enum migratetype mt = get_pageblock_migratetype(page);
 	struct page *map = index_to_page(0);
 	unsigned long index = page_index(page);
 
@@ -111,16 +111,14 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 
 void __free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
-	free_block(zone, page, order);
+	free_block(zone, page, order, get_pageblock_migratetype(page));
 }
 
 /* An allocated block goes straight back.  Interrupts are off. */
-void free_one_page(struct page *page, unsigned order)
+void free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
-	struct zone *zone = page_zone(page);
-
 	port_spin_lock(&zone->lock);
-	free_block(zone, page, order);
+	free_block(zone, page, order, get_pageblock_migratetype(page));
 	zone->nr_free_op++;
 	port_spin_unlock(&zone->lock);
 }
@@ -132,12 +130,37 @@ void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 	while (nr--) {
 		struct page *page = *block++;
 
-		free_block(zone, page, page_word_order(page_word(page)));
+		free_block(zone, page, page_word_order(page_word(page)),
+			   get_pageblock_migratetype(page));
 	}
 	port_spin_unlock(&zone->lock);
 }
 
 /* ---- allocate ---------------------------------------------------------------- */
+
+/*
+ * Splits a block of 2^high pages, which is off the lists, down to 2^low: the
+ * upper halves go on them.  No smaller block was there, so the lists are empty
+ * from low to high - 1.
+ */
+static inline unsigned expand(struct zone *zone, struct page *page, unsigned high, unsigned low,
+			      enum migratetype mt)
+{
+	struct free_list *list = &zone->free_area[high].free_list[mt];
+
+	/* The bits from low to high - 1. */
+	WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] | ((1U << high) - (1U << low)));
+	do {
+		struct page *half = page + (1UL << --high);
+
+		list = (struct free_list *)((char *)list - sizeof(struct free_area));
+		set_page_word(half, PAGE_STATE_FREE | high);
+		half->lru.next = half->lru.prev = &list->list;
+		list->list.next = list->list.prev = &half->lru;
+		list->nr_free = 1;
+	} while (high > low);
+	return low;
+}
 
 /*
  * Takes a block of at least 2^order and at most 2^want pages (order <= want) of
@@ -156,10 +179,8 @@ static inline struct page *take_smallest(struct zone *zone, unsigned order, unsi
 	order += (unsigned)__builtin_ctz(fits);
 	page = lru_to_page(zone->free_area[order].free_list[mt].list.next);
 	del_page_from_free_list(zone, page, order, mt);
-	while (order > want) {
-		order--;
-		add_to_free_list(zone, page + (1UL << order), order, mt);
-	}
+	if (order > want)
+		order = expand(zone, page, order, want, mt);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (1U << order));
 	return page;

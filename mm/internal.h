@@ -165,7 +165,7 @@ void init_free_lists(struct zone *zone);
 struct page *rmqueue_buddy(struct zone *zone, unsigned order, enum migratetype mt);
 unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum migratetype mt,
 		      struct page **block, unsigned most);
-void free_one_page(struct page *page, unsigned order);
+void free_one_page(struct zone *zone, struct page *page, unsigned order);
 void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr);
 
 /* The zone's lock is held. */
@@ -197,7 +197,7 @@ static inline struct mm_cpu *this_cpu(void)
 
 struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
 			     enum migratetype mt);
-bool free_to_pcp(struct mm_cpu *cpu, struct page *page, unsigned order);
+bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order);
 unsigned pcp_drain_batch(struct mm_cpu *cpu);
 unsigned pcp_nr_pages(const struct mm_cpu *cpu);
 size_t pcp_bytes(const struct zone *zones, unsigned nr_zones, unsigned nr_cpus);
@@ -218,20 +218,57 @@ static inline unsigned pcp_count(const struct pcp_list *list)
 #define ALLOC_HIGH	    0x10U /* __GFP_HIGH: down to half of min */
 #define ALLOC_HARDER	    0x20U /* atomic: another quarter */
 
-bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
-		       enum zone_type highest, unsigned alloc_flags);
+/*
+ * The first zone of a CPU's own zonelist: no zone above it could have served the
+ * request, so that it owes no reserve.  zone NULL: there is none.
+ */
+static inline bool first_zone_ok(const struct zone *zone, unsigned order)
+{
+	return zone && READ_ONCE(zone->nr_free_pages) >= zone->watermark[WMARK_LOW] + (1U << order);
+}
+
+/*
+ * True if taking 2^order pages leaves zone with more than its mark and reserve,
+ * and a block that large exists.  highest: the request's highest zone type.
+ * Constant time, no lock.  Follows Linux's __zone_watermark_ok() (6.1).
+ */
+static inline bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
+				     enum zone_type highest, unsigned alloc_flags)
+{
+	unsigned min = zone->watermark[mark];
+
+	if (alloc_flags & (ALLOC_HIGH | ALLOC_HARDER)) {
+		if (alloc_flags & ALLOC_HIGH)
+			min -= min / 2;
+		if (alloc_flags & ALLOC_HARDER)
+			min -= min / 4;
+	}
+	/* All added on one side, so that nothing goes below zero. */
+	return READ_ONCE(zone->nr_free_pages) >=
+		       min + zone->lowmem_reserve[highest] + (1U << order) &&
+	       zone_has_block(zone, order);
+}
+
 void setup_per_zone_wmarks(unsigned min_free_kbytes);
 void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES]);
 
 /* ---- zonelist.c -------------------------------------------------------------- */
 
+/* The highest zone type that may serve a request: DMA first, MOVABLE needs HIGHMEM too. */
 static inline enum zone_type gfp_zone(gfp_t gfp)
 {
-	if (gfp & __GFP_DMA)
-		return ZONE_DMA;
-	if ((gfp & (__GFP_HIGHMEM | __GFP_MOVABLE)) == (__GFP_HIGHMEM | __GFP_MOVABLE))
-		return ZONE_MOVABLE;
-	return gfp & __GFP_HIGHMEM ? ZONE_HIGHMEM : ZONE_NORMAL;
+	static const uint8_t table[GFP_ZONEMASK + 1] = {
+		[0] = ZONE_NORMAL,
+		[__GFP_DMA] = ZONE_DMA,
+		[__GFP_HIGHMEM] = ZONE_HIGHMEM,
+		[__GFP_HIGHMEM | __GFP_DMA] = ZONE_DMA,
+		[__GFP_MOVABLE] = ZONE_NORMAL,
+		[__GFP_MOVABLE | __GFP_DMA] = ZONE_DMA,
+		[__GFP_MOVABLE | __GFP_HIGHMEM] = ZONE_MOVABLE,
+		[__GFP_MOVABLE | __GFP_HIGHMEM | __GFP_DMA] = ZONE_DMA,
+	};
+
+	return (enum zone_type)table[gfp & GFP_ZONEMASK];
 }
 
 static inline enum migratetype gfp_migratetype(gfp_t gfp)

@@ -25,11 +25,12 @@
 #define KEEP(x) __asm__("" : "+r"(x))
 
 /*
- * Both end the function that calls them, as jumps: their return address is the
+ * These end the function that calls them, as jumps: their return address is the
  * caller's caller, and nobody has to carry it there.
  */
-static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order,
-							 const struct node *node);
+static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order);
+static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
+							   const struct node *node);
 static __attribute__((noinline)) void free_slow(struct page *page, unsigned order);
 static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
 		     const char *why, const void *caller);
@@ -65,7 +66,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 		if (likely(page))
 			return page;
 	}
-	return alloc_slow(gfp, order, NULL);
+	return alloc_slow(gfp, order);
 }
 
 struct page *alloc_page(gfp_t gfp)
@@ -76,7 +77,7 @@ struct page *alloc_page(gfp_t gfp)
 		if (likely(page))
 			return page;
 	}
-	return alloc_slow(gfp, 0, NULL);
+	return alloc_slow(gfp, 0);
 }
 
 static __attribute__((noinline)) struct page *bad_alloc(const char *what, gfp_t gfp, unsigned order,
@@ -95,7 +96,7 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 {
 	if (unlikely(nid < -1 || nid >= BUDDY_MAX_NODES))
 		return bad_alloc("no such node", gfp, order, CALLER);
-	return alloc_slow(gfp, order, nid < 0 ? NULL : &nodes[nid]);
+	return alloc_retry(gfp, order, nid < 0 ? NULL : &nodes[nid]);
 }
 
 static const char *what_is_wrong(gfp_t gfp, unsigned order)
@@ -105,15 +106,6 @@ static const char *what_is_wrong(gfp_t gfp, unsigned order)
 	if (gfp & ~__GFP_BITS_MASK)
 		return "unknown bits in gfp";
 	return "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude each other";
-}
-
-static void clear_pages(struct page *page, unsigned order)
-{
-	char *addr = page_address(page);
-	char *end = addr + (PAGE_SIZE << order);
-
-	for (; addr != end; addr += PAGE_SIZE)
-		port_clear_page(addr);
 }
 
 static __attribute__((noinline)) struct page *alloc_failed(void)
@@ -132,31 +124,44 @@ static inline bool bad_gfp(gfp_t gfp)
 }
 static_assert(__GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE, "bad_gfp() needs it");
 
-/* Everything but the shortest way.  node NULL: this CPU's. */
-static struct page *alloc_slow(gfp_t gfp, unsigned order, const struct node *node)
+static void clear_pages(struct page *page, unsigned order)
+{
+	char *addr = page_address(page);
+	char *end = addr + (PAGE_SIZE << order);
+
+	for (; addr != end; addr += PAGE_SIZE)
+		port_clear_page(addr);
+}
+
+/*
+ * The zonelist of `node`, then the retry policy.  NULL: this CPU's; its first
+ * zone has refused already unless the flags are special.
+ */
+static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
+							   const struct node *node)
 {
 	struct zone *const *zonelist;
 	port_irqflags_t flags;
 	struct page *page;
+	unsigned skip;
 
 	if (unlikely(order > MAX_ORDER || bad_gfp(gfp)))
 		return bad_alloc(what_is_wrong(gfp, order), gfp, order, CALLER);
 	/* A page that has no address cannot be zeroed here. */
-	if (unlikely(gfp & __GFP_ZERO))
+	if (gfp & __GFP_ZERO)
 		gfp &= ~__GFP_HIGHMEM;
 
+	skip = !node && !(gfp & GFP_NOT_FAST);
 	flags = port_irq_save();
-	if (likely(!node && !(gfp & __GFP_THISNODE))) {
-		zonelist = this_cpu()->zonelist[gfp & GFP_ZONEMASK];
-	} else {
-		if (!node)
-			node = this_cpu()->node;
-		zonelist = gfp & __GFP_THISNODE ? node->thisnode[gfp_zone(gfp)]
-						: node->zonelist[gfp_zone(gfp)];
-	}
-	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW, zonelist);
+	if (!node)
+		node = this_cpu()->node;
+	zonelist = gfp & __GFP_THISNODE ? node->thisnode[gfp_zone(gfp)]
+					: node->zonelist[gfp_zone(gfp)];
+	page = NULL;
+	if (zonelist[0] && zonelist[skip])
+		page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW, zonelist + skip);
 	port_irq_restore(flags);
-	if (unlikely(!page)) {
+	if (!page) {
 		page = __alloc_pages_slowpath(gfp, order, zonelist);
 		if (!page)
 			return alloc_failed();
@@ -167,49 +172,92 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order, const struct node *nod
 	return page;
 }
 
+/*
+ * Requests with flags that alloc_fast() does not look at, and wrong ones.  Only
+ * __GFP_ZERO is common: it is the fast path, and then some.
+ */
+static __attribute__((noinline)) struct page *alloc_special(gfp_t gfp, unsigned order)
+{
+	if (order <= PCP_MAX_ORDER && (gfp & (GFP_NOT_FAST | __GFP_HIGHMEM)) == __GFP_ZERO) {
+		struct page *page = alloc_fast(gfp, order);
+
+		if (likely(page)) {
+			clear_pages(page, order);
+			return page;
+		}
+	}
+	return alloc_retry(gfp, order, NULL);
+}
+
+/*
+ * What the cache could not give at once: from the first choice of zone, if it
+ * is above its low watermark, by refilling the cache or straight from its lists.
+ */
+static struct page *alloc_slow(gfp_t gfp, unsigned order)
+{
+	port_irqflags_t flags;
+	struct page *page = NULL;
+	struct mm_cpu *cpu;
+	struct zone *zone;
+
+	if (unlikely(order > MAX_ORDER || gfp & GFP_NOT_FAST || bad_gfp(gfp)))
+		return alloc_special(gfp, order);
+	flags = port_irq_save();
+	cpu = this_cpu();
+	zone = cpu->zonelist[gfp & GFP_ZONEMASK][0];
+	if (likely(first_zone_ok(zone, order)))
+		page = order > PCP_MAX_ORDER
+			       ? rmqueue_buddy(zone, order, gfp_migratetype(gfp))
+			       : rmqueue_pcplist(cpu, zone, order, gfp_migratetype(gfp));
+	if (likely(page)) {
+		set_page_word(page, PAGE_ALLOCATED(order));
+		port_irq_restore(flags);
+		return page;
+	}
+	port_irq_restore(flags);
+	return alloc_retry(gfp, order, NULL);
+}
+
+/* Fills empty slots from this CPU's cache for as long as it has pages; where it stopped. */
+static struct page **bulk_from_pcp(gfp_t gfp, struct page **slot, struct page **stop)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK];
+	struct page **top = list->top, **base = list->base;
+
+	for (; top > base && slot < stop; slot++) {
+		if (likely(!*slot)) {
+			struct page *page = *--top;
+
+			set_page_word(page, PAGE_ALLOCATED(0));
+			*slot = page;
+		}
+	}
+	ADD_ONCE(list->nr_alloc, (uint32_t)(list->top - top));
+	WRITE_ONCE(list->top, top);
+	port_irq_restore(flags);
+	return slot;
+}
+
 unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
 {
-	unsigned i = 0;
+	struct page **slot = pages, **end = pages + nr;
 
-	while (i < nr) {
-		port_irqflags_t flags;
-		struct pcp_list *list;
-		struct page **top, **first, *page;
-		unsigned most;
+	while (slot < end) {
+		/* Interrupts are off for one cache's worth of slots at most. */
+		struct page **stop = end - slot > BUDDY_PCP_SLOTS ? slot + BUDDY_PCP_SLOTS : end;
 
-		if (pages[i]) {
-			i++;
-			continue;
-		}
-		if (unlikely(gfp & GFP_NOT_FAST))
-			goto one;
-		/* As many as one run of this CPU's cache gives. */
-		most = min_t(nr - i, (unsigned)BUDDY_PCP_SLOTS);
-		flags = port_irq_save();
-		list = this_cpu()->fast[gfp & GFP_FAST_MASK];
-		first = top = list->top;
-		for (; most--; i++) {
-			if (unlikely(pages[i]))
-				continue;
-			page = top[-1];
-			if (unlikely(!page))
+		if (!(gfp & GFP_NOT_FAST))
+			slot = bulk_from_pcp(gfp, slot, stop);
+		if (slot < stop) {
+			if (!*slot)
+				*slot = alloc_slow(gfp, 0);
+			if (!*slot)
 				break;
-			top--;
-			set_page_word(page, PAGE_ALLOCATED(0));
-			pages[i] = page;
+			slot++;
 		}
-		WRITE_ONCE(list->top, top);
-		ADD_ONCE(list->nr_alloc, (uint32_t)(first - top));
-		port_irq_restore(flags);
-		if (first != top)
-			continue;
-one:
-		page = alloc_slow(gfp, 0, NULL);
-		if (!page)
-			break;
-		pages[i++] = page;
 	}
-	return i;
+	return (unsigned)(slot - pages);
 }
 
 void *__get_free_pages(gfp_t gfp, unsigned order)
@@ -247,35 +295,38 @@ static_assert(!(sizeof(struct page) & (sizeof(struct page) - 1)), "rotated_index
 
 /*
  * Pushes the block on this CPU's cache of its zone and mobility.  False, and
- * nothing has happened: no such block, or no room.
+ * nothing has happened: no such block, or no room.  Interrupts are off.
  */
-ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
+ALWAYS_INLINE bool push_fast(struct mm_cpu *cpu, struct page *page, unsigned order)
 {
-	port_irqflags_t flags = port_irq_save();
-	struct mm_cpu *cpu = this_cpu();
-	const uint8_t *map_base = cpu->map_base;
-	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)map_base);
+	const uint8_t *base = cpu->map_base;
+	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
 	struct page **top;
 
 	if (unlikely(index >= MAX_PFN))
-		goto slow;
+		return false;
 	/* Now cpu->list[0][0][order] is this zone's and mobility's. */
-	cpu = (struct mm_cpu *)((char *)cpu + READ_ONCE(map_base[index >> pageblock_order]) *
+	cpu = (struct mm_cpu *)((char *)cpu + READ_ONCE(base[index >> pageblock_order]) *
 						      sizeof(cpu->list[0][0]));
 	KEEP(cpu);
 	top = cpu->list[0][0][order].top;
 	/* In this order: what is no descriptor has no room, and is not read. */
 	if (unlikely(top == cpu->list[0][0][order].end) ||
 	    unlikely(page_word(page) != PAGE_ALLOCATED(order)))
-		goto slow;
+		return false;
 	*top++ = page;
 	WRITE_ONCE(cpu->list[0][0][order].top, top);
 	set_page_word(page, PAGE_STATE_PCP | order);
-	port_irq_restore(flags);
 	return true;
-slow:
+}
+
+ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
+{
+	port_irqflags_t flags = port_irq_save();
+	bool done = push_fast(this_cpu(), page, order);
+
 	port_irq_restore(flags);
-	return false;
+	return done;
 }
 
 void __free_pages(struct page *page, unsigned order)
@@ -288,6 +339,59 @@ void __free_page(struct page *page)
 {
 	if (unlikely(!free_fast(page, 0)))
 		free_slow(page, 0);
+}
+
+/*
+ * Pushes pages of order 0 for as long as they are of one zone and mobility and
+ * there is room; where it stopped.
+ */
+static struct page **bulk_to_pcp(struct page **slot, struct page **stop)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct mm_cpu *cpu = this_cpu();
+	const uint8_t *base = cpu->map_base;
+	struct pcp_list *list = NULL;
+	struct page **top = NULL, **end = NULL;
+	unsigned byte = PB_NONE;
+
+	for (; slot < stop; slot++) {
+		struct page *page = *slot;
+		uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
+
+		if (unlikely(index >= MAX_PFN))
+			break;
+		if (unlikely(READ_ONCE(base[index >> pageblock_order]) != byte)) {
+			if (list)
+				break;
+			byte = READ_ONCE(base[index >> pageblock_order]);
+			list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][0];
+			top = list->top;
+			end = list->end;
+		}
+		if (unlikely(top == end) || unlikely(page_word(page) != PAGE_ALLOCATED(0)))
+			break;
+		*top++ = page;
+		set_page_word(page, PAGE_STATE_PCP);
+	}
+	if (list)
+		WRITE_ONCE(list->top, top);
+	port_irq_restore(flags);
+	return slot;
+}
+
+void free_pages_bulk_array(unsigned nr, struct page **pages)
+{
+	struct page **end = pages + nr;
+
+	while (pages < end) {
+		/* Interrupts are off for one cache's worth of pages at most. */
+		struct page **stop = end - pages > BUDDY_PCP_SLOTS ? pages + BUDDY_PCP_SLOTS : end;
+		struct page **next = bulk_to_pcp(pages, stop);
+
+		if (next == pages)
+			free_slow(*next++, 0);
+		pages = next;
+	}
 }
 
 void free_pages(const void *addr, unsigned order)
@@ -345,13 +449,16 @@ static inline bool is_descriptor(const struct page *page)
 	       (READ_ONCE(map_base[index >> pageblock_order]) & PB_TYPE_MASK) != PB_NONE;
 }
 
-/* Frees a block whose only reference is the caller's. */
-static inline void free_block_now(struct page *page, unsigned order)
+/*
+ * Frees a block whose only reference is the caller's: into the cache after making
+ * room, else straight to its zone.  byte: its pageblock's.
+ */
+static inline void free_block_now(struct page *page, unsigned order, unsigned byte)
 {
 	port_irqflags_t flags = port_irq_save();
 
-	if (order > PCP_MAX_ORDER || !free_to_pcp(this_cpu(), page, order))
-		free_one_page(page, order);
+	if (order > PCP_MAX_ORDER || !free_to_pcp(this_cpu(), byte, page, order))
+		free_one_page(&zones[byte >> PB_ZONE_SHIFT], page, order);
 	port_irq_restore(flags);
 }
 
@@ -373,30 +480,42 @@ static void put_block(const char *what, struct page *page, int order, const void
 		if (word >> PAGE_REF_SHIFT == 1) {
 			/* What the other holders did comes before the free. */
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			free_block_now(page, page_word_order(word));
+			free_block_now(page, page_word_order(word), page_pageblock(page));
 			return;
 		}
 	} while (!__atomic_compare_exchange_n(&page->word, &word, word - PAGE_REF_ONE, false,
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
-static void free_slow(struct page *page, unsigned order)
+static __attribute__((noinline)) void free_unusual(struct page *page, unsigned order)
 {
 	const void *caller = CALLER;
 
-	if (likely(is_descriptor(page) && order <= MAX_ORDER)) {
-		if (likely(page_word(page) == PAGE_ALLOCATED(order)))
-			free_block_now(page, order);
-		else
-			put_block("__free_pages", page, (int)order, caller);
-	} else if (page) {
-		if (is_descriptor(page))
-			bad_free("__free_pages", page, order, page_word(page),
-				 "order 0 to MAX_ORDER expected", caller);
-		else
-			bad_free("__free_pages", page, order, 0, "foreign: no page descriptor",
-				 caller);
+	if (!page)
+		return;
+	if (unlikely(!is_descriptor(page)))
+		bad_free("__free_pages", page, order, 0, "foreign: no page descriptor", caller);
+	else if (unlikely(order > MAX_ORDER))
+		bad_free("__free_pages", page, order, page_word(page),
+			 "order 0 to MAX_ORDER expected", caller);
+	else
+		put_block("__free_pages", page, (int)order, caller);
+}
+
+/* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
+static void free_slow(struct page *page, unsigned order)
+{
+	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)map_base);
+	unsigned byte;
+
+	if (likely(index < MAX_PFN && order <= MAX_ORDER)) {
+		byte = READ_ONCE(map_base[index >> pageblock_order]);
+		if (likely(byte != PB_NONE && page_word(page) == PAGE_ALLOCATED(order))) {
+			free_block_now(page, order, byte);
+			return;
+		}
 	}
+	free_unusual(page, order);
 }
 
 /* ---- references ---------------------------------------------------------- */

@@ -100,29 +100,6 @@ struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned ord
 	return rmqueue_fallback(zone, order, mt);
 }
 
-/*
- * The longest run of neighbours at the bottom of the array from slot i on, up or
- * down: its lowest block, and how many.
- */
-static inline unsigned find_run(struct page **slot, unsigned nr, long step, struct page **lowest)
-{
-	struct page *page = slot[0];
-	unsigned n = 1;
-
-	*lowest = page;
-	if (nr < 2)
-		return 1;
-	if (slot[1] == page + step) {
-		while (n < nr && slot[n] == (page += step))
-			n++;
-	} else if (slot[1] == page - step) {
-		while (n < nr && slot[n] == (page -= step))
-			n++;
-		*lowest = slot[n - 1];
-	}
-	return n;
-}
-
 /* The largest aligned block at the start of a run of n blocks of 2^order pages. */
 static inline unsigned run_order(const struct page *page, unsigned n, unsigned order)
 {
@@ -145,7 +122,7 @@ static inline void join(struct page *page, unsigned joined, unsigned order)
 }
 
 /* Blocks at the top of an array whose order is worth keeping: what a first-level cache holds. */
-#define HOT 16
+#define HOT 8
 
 static inline void move_slots(struct page **to, struct page **from, unsigned nr)
 {
@@ -179,49 +156,67 @@ static void close_gap(struct pcp_list *list, unsigned n)
 	list->nr_out += n;
 }
 
-/* Gives back up to `want` of the coldest blocks, BUDDY_PCP_WORK list operations at most. */
-static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned order, unsigned want)
+/*
+ * slot[0] begins a run of neighbours, up or down, that ends before `stop` at the
+ * latest: joins it into aligned blocks, while there is room for them in
+ * block[].  Returns the slot after the last one used; what is left of the run
+ * when the room is used up stays in the slots from there on.
+ */
+static struct page **take_run(struct page **slot, struct page **stop, unsigned order,
+			      struct page **block, unsigned *nr)
 {
-	struct page *block[BUDDY_PCP_WORK], *page = NULL;
-	unsigned nr = 0, done = 0, left = 0;
+	long step = slot[1] > slot[0] ? 1L << order : -(1L << order);
+	struct page **p = slot + 1, *page = *slot;
+	unsigned left;
 
-	while (nr < BUDDY_PCP_WORK) {
-		unsigned joined;
+	while (p < stop && *p == *(p - 1) + step)
+		p++;
+	left = (unsigned)(p - slot);
+	if (step < 0)
+		page = p[-1];
+	while (left && *nr < BUDDY_PCP_WORK) {
+		unsigned joined = run_order(page, left, order);
 
-		if (!left) {
-			if (done == want)
-				break;
-			left = find_run(list->base + done, want - done, 1L << order, &page);
-			done += left;
-		}
-		block[nr++] = page;
-		if (left == 1) {
-			left = 0;
-			continue;
-		}
-		joined = run_order(page, left, order);
 		join(page, joined, order);
+		block[(*nr)++] = page;
 		left -= 1U << (joined - order);
 		page += 1UL << joined;
 	}
-	/* A run that did not go whole: what is left of it stays, at the bottom. */
-	if (left) {
-		done -= left;
-		for (unsigned i = 0; i < left; i++)
-			list->base[done + i] = page + ((unsigned long)i << order);
-	}
+	for (unsigned i = left; i--; page += 1UL << order)
+		*--p = page;
+	return p;
+}
+
+/* Gives back up to `want` of the coldest blocks, BUDDY_PCP_WORK list operations at most. */
+static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned order, unsigned want)
+{
+	struct page *block[BUDDY_PCP_WORK], **slot = list->base, **stop = slot + want;
+	const size_t step = sizeof(struct page) << order;
+	unsigned nr = 0, done;
+
+	do {
+		struct page *page = slot[0];
+
+		/* A neighbour on either side: their distance is step or -step. */
+		if (slot + 1 < stop && (uintptr_t)slot[1] - (uintptr_t)page + step <= 2 * step) {
+			slot = take_run(slot, stop, order, block, &nr);
+		} else {
+			block[nr++] = page;
+			slot++;
+		}
+	} while (slot < stop && nr < BUDDY_PCP_WORK);
+	done = (unsigned)(slot - list->base);
 	close_gap(list, done);
 	free_pcppages_bulk(zone, block, nr);
 	return done;
 }
 
 /*
- * Puts a block into this CPU's cache of its zone and mobility, making room
- * first; false when nothing of the kind is cached.  Interrupts are off.
+ * Puts a block into this CPU's cache of its zone and mobility (byte: its
+ * pageblock's), making room first; false when nothing of the kind is cached.  Interrupts are off.
  */
-bool free_to_pcp(struct mm_cpu *cpu, struct page *page, unsigned order)
+bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order)
 {
-	unsigned byte = page_pageblock(page);
 	struct pcp_list *list =
 		&cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][order];
 
@@ -250,18 +245,19 @@ bool free_to_pcp(struct mm_cpu *cpu, struct page *page, unsigned order)
  */
 unsigned pcp_drain_batch(struct mm_cpu *cpu)
 {
-	for (unsigned zid = 0; zid < nr_zones; zid++)
-		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
-			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++) {
-				struct pcp_list *list = &cpu->list[zid][mt][order];
-				unsigned nr = pcp_count(list);
+	for (unsigned zid = 0; zid < nr_zones; zid++) {
+		struct pcp_list *first = cpu->list[zid][0], *list = first;
 
-				if (!nr)
-					continue;
-				list->refills = 0;
-				count_vm_event(cpu, PCP_DRAIN);
-				return flush_some(list, &zones[zid], order, nr) << order;
-			}
+		for (; list < first + MIGRATE_PCPTYPES * NR_PCP_ORDERS; list++) {
+			unsigned order = (unsigned)(list - first) % NR_PCP_ORDERS;
+
+			if (list->top == list->base)
+				continue;
+			list->refills = 0;
+			count_vm_event(cpu, PCP_DRAIN);
+			return flush_some(list, &zones[zid], order, pcp_count(list)) << order;
+		}
+	}
 	return 0;
 }
 

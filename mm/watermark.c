@@ -10,34 +10,12 @@
  * cache: those are off the zone's count already.  A refill may overdraw the
  * mark by the rest of its batch, as in Linux.
  *
- * State: zone->watermark[], lowmem_reserve[], written at start-up.  Reads
- * zone->nr_free_pages and nonempty[] without the lock: a request that
- * squeezes by on an old value takes one batch too many.
+ * State: zone->watermark[], lowmem_reserve[], written at start-up.  The check
+ * itself, zone_watermark_ok(), is inline in internal.h; it reads nr_free_pages
+ * and nonempty[] without the lock: a request that squeezes by on an old value
+ * takes one batch too many.
  */
 #include <mm/internal.h>
-
-/*
- * True if taking 2^order pages leaves zone with more than its mark and reserve,
- * and a block that large exists.  highest: the request's highest zone type.
- * Constant time, no lock.  Follows Linux's __zone_watermark_ok() (6.1).
- */
-bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
-		       enum zone_type highest, unsigned alloc_flags)
-{
-	unsigned free = READ_ONCE(zone->nr_free_pages);
-	unsigned min = zone->watermark[mark];
-
-	if (unlikely(alloc_flags & (ALLOC_HIGH | ALLOC_HARDER))) {
-		if (alloc_flags & ALLOC_HIGH)
-			min -= min / 2;
-		if (alloc_flags & ALLOC_HARDER)
-			min -= min / 4;
-	}
-	/* On the left, where nothing can go below zero. */
-	if (free <= min + zone->lowmem_reserve[highest] + (1U << order) - 1)
-		return false;
-	return !order || zone_has_block(zone, order);
-}
 
 /* The largest r with r * r <= n. */
 static unsigned isqrt(uint64_t n)

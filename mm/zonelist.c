@@ -23,13 +23,14 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 				    struct zone *const *zonelist)
 {
 	enum migratetype mt = gfp_migratetype(gfp);
+	enum zone_type highest = gfp_zone(gfp);
 	struct page *page;
 	struct zone *zone;
 
 	while ((zone = *zonelist++)) {
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, order, alloc_flags & ALLOC_WMARK_MASK,
-				       gfp_zone(gfp), alloc_flags))
+				       highest, alloc_flags))
 			continue;
 		if (order <= PCP_MAX_ORDER && likely(!(gfp & __GFP_COLD))) {
 			page = rmqueue_pcplist(this_cpu(), zone, order, mt);

@@ -55,7 +55,7 @@
  * how long interrupts are off; a batch of contiguous pages counts once.
  */
 #ifndef BUDDY_PCP_WORK
-#define BUDDY_PCP_WORK 8
+#define BUDDY_PCP_WORK 5
 #endif
 
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16

@@ -148,6 +148,12 @@ void __free_pages(struct page *page, unsigned order);
 /* __free_pages(page, 0) with the order compiled in. */
 void __free_page(struct page *page);
 
+/*
+ * Frees pages[0..nr) of order 0; NULL entries are nothing.  A page that is
+ * refused is reported, and the rest is freed.  The array is left as it was.
+ */
+void free_pages_bulk_array(unsigned nr, struct page **pages);
+
 /* The same by address, any address in the block's first page's first byte. */
 void free_pages(const void *addr, unsigned order);
 #define free_page(addr) free_pages((addr), 0)

@@ -20,10 +20,14 @@
 #ifndef BUDDY_MM_TYPES_H
 #define BUDDY_MM_TYPES_H
 
-#include <assert.h>
 #include <stdint.h>
 
 #include <buddy/config.h>
+
+/* As <assert.h> has it, which is not among the headers of a freestanding compiler. */
+#if !defined(static_assert) && !defined(__cplusplus)
+#define static_assert _Static_assert
+#endif
 
 struct list_head {
 	struct list_head *next, *prev;
