@@ -74,9 +74,8 @@ struct pcp_list {
 	uint32_t nr_alloc;  /* [C] blocks popped */
 	uint32_t nr_in;	    /* [C] blocks that refills put in */
 	uint32_t nr_out;    /* [C] blocks that flushes took out */
-	uint16_t batch;	    /* [C] blocks to move next time: grows in a run of refills or flushes */
-	uint16_t refills;   /* [C] since the last flush */
-	uint32_t pad;
+	uint32_t batch;	    /* [C] blocks to move next time: grows in a run of refills or flushes */
+	uint32_t refills;   /* [C] since the last flush */
 };
 
 #define PCP_TYPES 8 /* pageblock bytes have three bits of mobility; unused ones cache nothing */

@@ -293,6 +293,14 @@ ALWAYS_INLINE uintptr_t rotated_index(uintptr_t offset)
 }
 static_assert(!(sizeof(struct page) & (sizeof(struct page) - 1)), "rotated_index() needs it");
 
+/* The pageblock's byte of what may be a page; PB_NONE if it is none. */
+ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
+{
+	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
+
+	return likely(index < MAX_PFN) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
+}
+
 /*
  * Pushes the block on this CPU's cache of its zone and mobility.  False, and
  * nothing has happened: no such block, or no room.  Interrupts are off.
@@ -350,31 +358,23 @@ static struct page **bulk_to_pcp(struct page **slot, struct page **stop)
 	port_irqflags_t flags = port_irq_save();
 	struct mm_cpu *cpu = this_cpu();
 	const uint8_t *base = cpu->map_base;
-	struct pcp_list *list = NULL;
-	struct page **top = NULL, **end = NULL;
-	unsigned byte = PB_NONE;
+	unsigned byte = byte_of(base, *slot);
+	struct pcp_list *list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][0];
+	struct page **top = list->top;
 
-	for (; slot < stop; slot++) {
+	if (stop - slot > list->end - top)
+		stop = slot + (list->end - top);
+	while (slot < stop) {
 		struct page *page = *slot;
-		uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
 
-		if (unlikely(index >= MAX_PFN))
+		/* In this order: what is no descriptor is not read. */
+		if (byte_of(base, page) != byte || page_word(page) != PAGE_ALLOCATED(0))
 			break;
-		if (unlikely(READ_ONCE(base[index >> pageblock_order]) != byte)) {
-			if (list)
-				break;
-			byte = READ_ONCE(base[index >> pageblock_order]);
-			list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][0];
-			top = list->top;
-			end = list->end;
-		}
-		if (unlikely(top == end) || unlikely(page_word(page) != PAGE_ALLOCATED(0)))
-			break;
+		slot++;
 		*top++ = page;
 		set_page_word(page, PAGE_STATE_PCP);
 	}
-	if (list)
-		WRITE_ONCE(list->top, top);
+	WRITE_ONCE(list->top, top);
 	port_irq_restore(flags);
 	return slot;
 }
@@ -443,10 +443,7 @@ static void bad_free(const char *what, const void *page, unsigned order, uint32_
 
 static inline bool is_descriptor(const struct page *page)
 {
-	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)map_base);
-
-	return index < MAX_PFN &&
-	       (READ_ONCE(map_base[index >> pageblock_order]) & PB_TYPE_MASK) != PB_NONE;
+	return byte_of(map_base, page) != PB_NONE;
 }
 
 /*
@@ -505,17 +502,12 @@ static __attribute__((noinline)) void free_unusual(struct page *page, unsigned o
 /* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
 static void free_slow(struct page *page, unsigned order)
 {
-	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)map_base);
-	unsigned byte;
+	unsigned byte = byte_of(map_base, page);
 
-	if (likely(index < MAX_PFN && order <= MAX_ORDER)) {
-		byte = READ_ONCE(map_base[index >> pageblock_order]);
-		if (likely(byte != PB_NONE && page_word(page) == PAGE_ALLOCATED(order))) {
-			free_block_now(page, order, byte);
-			return;
-		}
-	}
-	free_unusual(page, order);
+	if (likely(byte != PB_NONE && order <= MAX_ORDER && page_word(page) == PAGE_ALLOCATED(order)))
+		free_block_now(page, order, byte);
+	else
+		free_unusual(page, order);
 }
 
 /* ---- references ---------------------------------------------------------- */

@@ -38,7 +38,7 @@ static inline void grow_batch(struct pcp_list *list)
 	unsigned half = (unsigned)(list->end - list->base) / 2;
 	unsigned twice = 2U * list->batch;
 
-	list->batch = (uint16_t)(twice < half ? twice : half);
+	list->batch = twice < half ? twice : half;
 }
 
 /*
@@ -67,7 +67,7 @@ static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *z
 	unsigned nr;
 
 	if (list->refills++ == 0)
-		list->batch = (uint16_t)first_batch(list);
+		list->batch = first_batch(list);
 	else
 		grow_batch(list);
 	nr = rmqueue_bulk(zone, order, list->batch, mt, block, BUDDY_PCP_WORK);
@@ -121,8 +121,8 @@ static inline void join(struct page *page, unsigned joined, unsigned order)
 	set_page_word(page, PAGE_STATE_PCP | joined);
 }
 
-/* Blocks at the top of an array whose order is worth keeping: what a first-level cache holds. */
-#define HOT 8
+/* Blocks at the top of an array whose order is worth moving them for: half of what L1 holds. */
+#define HOT 4
 
 static inline void move_slots(struct page **to, struct page **from, unsigned nr)
 {
@@ -225,7 +225,7 @@ bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned 
 	if (list->top == list->end) {
 		if (list->refills) {
 			list->refills = 0;
-			list->batch = (uint16_t)first_batch(list);
+			list->batch = first_batch(list);
 		} else {
 			grow_batch(list);
 		}
