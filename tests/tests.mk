@@ -10,7 +10,7 @@
 # (as released), tsan64 (ThreadSanitizer), and the cfg-* ones: other build-time
 # limits.  tests/unit/test_X.c is a program of the harness in tests/harness when
 # it has a TEST_SUITE, else one of cmocka; a line `// LINK: boot/fdt.c` among
-# its first five names further sources.
+# its first five names further sources, `// HOST ONLY` keeps it out of the test image.
 
 BUILD  ?= build
 HOSTCC ?= gcc
@@ -83,6 +83,46 @@ $(foreach f,asan64 rel64 cov64,$(foreach s,$(CMOCKA_TESTS),$(eval $(call cmocka_
 $(foreach f,$(FLAVOURS),$(eval $(call model_program,$(f))))
 
 -include $(wildcard $(T)/*/*/*.d $(T)/*/*/*/*.d $(T)/*/*.d)
+
+# ---- the test image ----------------------------------------------------------
+
+# The image's own objects and all suites, compiled for the board.
+TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(SUITE_TESTS)),$(SUITE_TESTS))
+TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
+TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
+		 tests/harness/target_main.c $(TARGET_TESTS)
+TARGET_OBJS   := $(patsubst %.c,$(OUT)/test/%.o,$(TARGET_SRC)) $(OUT)/test/suites.o
+
+# mm with its assertions on, the rest as it is
+TEST_CFLAGS = $(CFLAGS) -DBUDDY_DEBUG
+
+$(OUT)/test/%.o: %.c | $(AFTER_SETUP)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
+	@mkdir -p $(@D)
+	@{ echo '#include <stddef.h>'; echo '#include "tests/harness/tap.h"'; \
+	   for s in $(TARGET_SUITES); do echo "extern const struct test_suite suite_$$s;"; done; \
+	   echo 'extern const struct test_suite *const all_suites[];'; \
+	   echo 'const struct test_suite *const all_suites[] = {'; \
+	   for s in $(TARGET_SUITES); do echo "	&suite_$$s,"; done; echo '	NULL };'; } > $@
+
+$(OUT)/test/suites.o: $(OUT)/test/suites.c
+	$(Q)$(CC) $(TEST_CFLAGS) -c $< -o $@
+
+TEST_IMAGE_OBJS := $(filter-out $(OUT)/obj/mm/%,$(IMAGE_OBJS)) \
+		   $(patsubst %.c,$(OUT)/test/%.o,$(MM_SRC)) $(TARGET_OBJS)
+
+$(OUT)/test.elf: $(TEST_IMAGE_OBJS) $(OUT)/linker.ld
+	$(call link_image,$(TEST_IMAGE_OBJS))
+
+# the allocator as released, under the same tests
+RELEASE_TEST_OBJS := $(IMAGE_OBJS) $(TARGET_OBJS)
+$(OUT)/test-release.elf: $(RELEASE_TEST_OBJS) $(OUT)/linker.ld
+	$(call link_image,$(RELEASE_TEST_OBJS))
+
+-include $(patsubst %.o,%.d,$(TARGET_OBJS)) $(patsubst %.c,$(OUT)/test/%.d,$(MM_SRC))
 
 # ---- what runs -------------------------------------------------------------
 

@@ -53,7 +53,7 @@ enum { CALL_EMPTY, CALL_FILLING, CALL_PENDING, CALL_RUNNING, CALL_DONE };
 struct host_cpu host_cpus[PORT_NR_CPUS];
 _Thread_local struct host_cpu *host_me;
 
-static void (*irq_handler)(unsigned cpu);
+static void (*_Atomic irq_handler)(unsigned cpu);
 static unsigned jitter_rate;
 
 static _Thread_local jmp_buf *panic_jump;
@@ -208,13 +208,18 @@ static uint32_t next_random(struct host_cpu *me)
 
 void host_irq_window(struct host_cpu *me)
 {
+	void (*handler)(unsigned cpu);
+
 	run_call(me);
-	if (!me->irq_rate || !irq_handler || me->in_irq || next_random(me) % me->irq_rate)
+	if (!me->irq_rate || me->in_irq || next_random(me) % me->irq_rate)
+		return;
+	handler = atomic_load_explicit(&irq_handler, memory_order_acquire);
+	if (!handler)
 		return;
 	me->in_irq = true;
 	me->irq_depth = 1;
 	me->nr_irqs++;
-	irq_handler(me->id);
+	handler(me->id);
 	if (me->irq_depth != 1 || me->nr_locks)
 		host_fault("the interrupt handler came back with a lock or another depth");
 	me->irq_depth = 0;

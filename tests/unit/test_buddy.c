@@ -9,6 +9,7 @@
 #include <mm/internal.h>
 
 #include "../harness/fixture.h"
+#include "../harness/peek.h"
 #include "../harness/tap.h"
 
 /* ---- the lists, directly -------------------------------------------------- */
@@ -17,16 +18,13 @@ static struct page *take(struct zone *zone, unsigned order, enum migratetype mt)
 {
 	port_irqflags_t flags = port_irq_save();
 	struct page *page;
-	unsigned got = 99;
 
 	port_spin_lock(&zone->lock);
-	page = __rmqueue_smallest(zone, order, order, mt, &got);
+	page = __rmqueue_smallest(zone, order, mt);
 	if (page)
 		set_page_word(page, PAGE_ALLOCATED(order));
 	port_spin_unlock(&zone->lock);
 	port_irq_restore(flags);
-	if (page)
-		CHECK_EQ(got, order);
 	return page;
 }
 
@@ -51,12 +49,12 @@ static struct zone *some_zone(unsigned order)
 	return NULL;
 }
 
-static uint32_t blocks(const struct zone *zone, unsigned order)
+static uint32_t blocks(struct zone *zone, unsigned order)
 {
 	uint32_t nr = 0;
 
 	for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
-		nr += zone->free_area[order].nr_free[mt];
+		nr += peek_blocks(zone, order, mt);
 	return nr;
 }
 
@@ -64,7 +62,7 @@ struct shape {
 	uint32_t nr[NR_ORDERS];
 };
 
-static struct shape shape_of(const struct zone *zone)
+static struct shape shape_of(struct zone *zone)
 {
 	struct shape s;
 
@@ -146,30 +144,61 @@ static void nonempty_bits_say_what_the_lists_hold(void)
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
 			for (unsigned order = 0; order < NR_ORDERS; order++)
 				CHECK_EQ(zone->nonempty[mt] >> order & 1,
-					 zone->free_area[order].nr_free[mt] != 0);
+					 peek_blocks(zone, order, mt) != 0);
 }
 
-static void a_wish_between_gets_what_there_is(void)
+static void a_bulk_takes_what_was_wanted_in_few_blocks(void)
 {
 	struct zone *zone = some_zone(5);
-	port_irqflags_t flags;
-	struct page *page;
-	unsigned got = 99;
+	struct page *block[8];
+	unsigned nr, pages;
 
 	REQUIRE(zone);
-	/* at least order 0, at most order 3: a larger block is cut to 3, a smaller one taken whole
-	 */
+	for (unsigned order = 0; order <= 2; order++)
+		for (unsigned want = 1; want <= 8; want++) {
+			port_irqflags_t flags = port_irq_save();
+			uint32_t free = zone->nr_free_pages;
+
+			nr = rmqueue_bulk(zone, order, want, MIGRATE_MOVABLE, block, 8);
+			port_irq_restore(flags);
+			CHECK(nr >= 1 && nr <= 8);
+			pages = 0;
+			for (unsigned i = 0; i < nr; i++) {
+				unsigned got = page_word_order(page_word(block[i]));
+
+				CHECK(got >= order && got <= order + 3);
+				CHECK_EQ(page_word(block[i]), PAGE_STATE_PCP | got);
+				CHECK_EQ(page_index(block[i]) & ((1UL << got) - 1), 0);
+				pages += 1U << got;
+			}
+			CHECK_EQ(pages, want << order); /* there was enough: all of it */
+			CHECK_EQ(zone->nr_free_pages, free - pages);
+			flags = port_irq_save();
+			free_pcppages_bulk(zone, block, nr);
+			port_irq_restore(flags);
+			CHECK_EQ(zone->nr_free_pages, free);
+			CHECK_EQ(mm_check(), 0);
+		}
+}
+
+static void a_bulk_stops_at_the_room_there_is(void)
+{
+	struct zone *zone = some_zone(3);
+	struct page *a, *b, *block[2];
+	port_irqflags_t flags;
+	unsigned nr;
+
+	REQUIRE(zone);
+	a = take(zone, 0, MIGRATE_MOVABLE); /* so that small blocks lie about */
+	b = take(zone, 1, MIGRATE_MOVABLE);
+	REQUIRE(a && b);
 	flags = port_irq_save();
-	port_spin_lock(&zone->lock);
-	page = __rmqueue_smallest(zone, 0, 3, MIGRATE_MOVABLE, &got);
-	if (page)
-		set_page_word(page, PAGE_ALLOCATED(got));
-	port_spin_unlock(&zone->lock);
+	nr = rmqueue_bulk(zone, 0, 64, MIGRATE_MOVABLE, block, 2);
+	free_pcppages_bulk(zone, block, nr);
 	port_irq_restore(flags);
-	REQUIRE(page);
-	CHECK(got <= 3);
-	CHECK_EQ(page_index(page) & ((1UL << got) - 1), 0);
-	give(page, got);
+	CHECK_EQ(nr, 2);
+	give(a, 0);
+	give(b, 1);
 }
 
 static void case_08_no_merge_past_the_largest_order(void)
@@ -349,7 +378,7 @@ static void moving_a_pageblock_moves_its_free_pages(void)
 	CHECK_EQ(moved, pageblock_nr_pages / 2);
 	CHECK_EQ(get_pageblock_migratetype(block), MIGRATE_UNMOVABLE);
 	CHECK_EQ(get_pageblock_migratetype(inside), MIGRATE_UNMOVABLE);
-	CHECK(zone->free_area[pageblock_order - 1].nr_free[MIGRATE_UNMOVABLE] >= 1);
+	CHECK(peek_blocks(zone, pageblock_order - 1, MIGRATE_UNMOVABLE) >= 1);
 	CHECK_EQ(mm_check(), 0);
 	/* back, so that the memory is as it was */
 	flags = port_irq_save();
@@ -431,8 +460,8 @@ static void a_freed_page_goes_to_the_list_of_its_pageblock(void)
 	drain_all_pages();
 	for_each_zone (zone)
 		for (unsigned order = 0; order < NR_ORDERS; order++) {
-			unmovable += zone->free_area[order].nr_free[MIGRATE_UNMOVABLE];
-			sum += zone->free_area[order].nr_free[MIGRATE_UNMOVABLE] << order;
+			unmovable += peek_blocks(zone, order, MIGRATE_UNMOVABLE);
+			sum += peek_blocks(zone, order, MIGRATE_UNMOVABLE) << order;
 		}
 	CHECK(unmovable > 0);
 	CHECK_EQ(sum % pageblock_nr_pages, 0); /* whole pageblocks */
@@ -463,7 +492,8 @@ static const struct test_case cases[] = {
 	TEST(the_smallest_fitting_block_is_split),
 	TEST(counters_follow_every_step),
 	TEST(nonempty_bits_say_what_the_lists_hold),
-	TEST(a_wish_between_gets_what_there_is),
+	TEST(a_bulk_takes_what_was_wanted_in_few_blocks),
+	TEST(a_bulk_stops_at_the_room_there_is),
 	TEST(case_08_no_merge_past_the_largest_order),
 	TEST(case_09_eight_buddies_in_all_40320_orders),
 	TEST(case_09_eight_buddies_of_a_larger_order),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// HOST ONLY
 /*
  * Taking from another mobility: what is claimed whole, what is only stolen, and
  * in which order the others are asked.  Memories of their own making: host only.
@@ -8,6 +9,7 @@
 #include <mm/internal.h>
 
 #include "../harness/fixture.h"
+#include "../harness/peek.h"
 #include "../harness/tap.h"
 
 #define PB (1UL << pageblock_order)
@@ -41,7 +43,7 @@ static unsigned long free_of(enum migratetype mt)
 	unsigned long pages = 0;
 
 	for (unsigned order = 0; order < NR_ORDERS; order++)
-		pages += (unsigned long)zones[0].free_area[order].nr_free[mt] << order;
+		pages += (unsigned long)peek_blocks(&zones[0], order, mt) << order;
 	return pages;
 }
 
@@ -227,10 +229,10 @@ static void the_smallest_foreign_block_is_stolen(void)
 	punch(pfn_to_page(from + 33 * 2));
 	punch(pfn_to_page(from + 33 * 2 + 1));
 	drain_all_pages();
-	CHECK(zones[0].free_area[1].nr_free[MIGRATE_MOVABLE] == 1);
+	CHECK(peek_blocks(&zones[0], 1, MIGRATE_MOVABLE) == 1);
 	page = take(MIGRATE_UNMOVABLE, 0);
 	REQUIRE(page);
-	CHECK(zones[0].free_area[1].nr_free[MIGRATE_MOVABLE] == 1);
+	CHECK(peek_blocks(&zones[0], 1, MIGRATE_MOVABLE) == 1);
 	give(page, 0);
 	give_rest();
 }

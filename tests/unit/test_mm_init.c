@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// HOST ONLY
 /*
  * Start-up: which zones exist and where, who gets which page, what is refused.
  * All of it needs memories of its own making: host only.
@@ -9,6 +10,7 @@
 #include <mm/internal.h>
 
 #include "../harness/fixture.h"
+#include "../harness/peek.h"
 #include "../harness/tap.h"
 
 #define MIB	(1ULL << 20)
@@ -185,7 +187,7 @@ static void case_01_no_block_spans_two_zones(void)
 
 			for (unsigned order = 0; order < NR_ORDERS; order++)
 				for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
-					struct list_head *h = &zone->free_area[order].free_list[mt];
+					struct list_head *h = peek_list(zone, order, mt);
 
 					for (struct list_head *n = h->next; n != h; n = n->next) {
 						unsigned long pfn = page_to_pfn(lru_to_page(n));

@@ -8,6 +8,7 @@
 #include <mm/internal.h>
 
 #include "../harness/fixture.h"
+#include "../harness/peek.h"
 #include "../harness/tap.h"
 
 #define MANY 600
@@ -140,7 +141,7 @@ static void flushing_merges_what_belongs_together(void)
 	drain_all_pages();
 	for_each_zone (zone)
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
-			free_blocks += zone->free_area[0].nr_free[mt];
+			free_blocks += peek_blocks(zone, 0, mt);
 	CHECK(free_blocks < 32); /* not hundreds of single pages */
 	CHECK_EQ(mm_check_quiet(), 0);
 }
