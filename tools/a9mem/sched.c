@@ -15,8 +15,9 @@
  *        a turn ends after exactly its number of instructions because QEMU's own
  *        instruction budget is set to it, inside blocks too.
  * Test   tools/a9mem/selftest/selftest.sh
- * Speed  90 million instructions a second at turns of 27 instructions on the average,
- *        10 at 2, 5 at 1 (a turn costs 0.2 us of the host); outside of regions 300
+ * Speed  instructions a second on a 2-core host: 300 million outside of regions; inside
+ *        140 at turns of 50 instructions on the average, 50 to 80 at 20, 15 at 5, 5 at 1
+ *        (a turn costs some 0.2 us).  Which average a seed gives, the CSV says.
  *
  * Regions.  A store to the physical address roi= opens the region of the storing
  * core, the next store by that core closes it (as in a9mem.c; one image serves
