@@ -109,7 +109,7 @@ static const char *candidate(const char *before, unsigned i)
 	const struct command *c;
 	unsigned nr;
 
-	strcpy(copy, before);
+	memcpy(copy, before, strlen(before) + 1); /* shorter than the line it is part of */
 	/* Behind a | the word goes on: it belongs to the argument before. */
 	nr = split(copy, words, MONITOR_MAX_ARGS + 1);
 	if (!nr)

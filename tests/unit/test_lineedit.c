@@ -345,8 +345,8 @@ static void model_take(unsigned from, unsigned to, bool keep)
 		memcpy(model.killed, model.text + from, to - from);
 		model.killed[to - from] = '\0';
 	}
-	strcpy(rest, model.text + to);
-	strcpy(model.text + from, rest);
+	snprintf(rest, sizeof(rest), "%s", model.text + to);
+	snprintf(model.text + from, sizeof(model.text) - from, "%s", rest);
 	model.len = (unsigned)strlen(model.text);
 	model.at = from;
 }
@@ -357,9 +357,8 @@ static void model_put(const char *what)
 
 	if (model.len + strlen(what) > LINEEDIT_MAX)
 		return;
-	strcpy(rest, model.text + model.at);
-	strcpy(model.text + model.at, what);
-	strcat(model.text, rest);
+	snprintf(rest, sizeof(rest), "%s", model.text + model.at);
+	snprintf(model.text + model.at, sizeof(model.text) - model.at, "%s%s", what, rest);
 	model.at += (unsigned)strlen(what);
 	model.len = (unsigned)strlen(model.text);
 }

@@ -82,7 +82,7 @@ static void draw(bool colour)
 	nr_rows = nr_lines = 0;
 	cell_pages = 0;
 	for (p = host_log_text(); *p;) {
-		char line[81];
+		char line[81] = "";
 		unsigned len = 0;
 
 		while (*p && *p != '\n') {

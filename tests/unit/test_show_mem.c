@@ -163,7 +163,7 @@ static void buddyinfo_has_linux_columns(void)
 	REQUIRE(start(&zoo) == 0);
 	CHECK_EQ(count_zones(), 4 + NID1);
 	snprintf(pattern, sizeof(pattern), "^Node [01], zone {1,8}[A-Za-z]{3,8} ( *[0-9]+ ){%u}$",
-		 NR_ORDERS);
+		 (unsigned)NR_ORDERS);
 	picture(show_buddyinfo);
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		char word[16];
@@ -198,11 +198,12 @@ static void pagetypeinfo_has_linux_tables(void)
 	CHECK(!*next_line());
 
 	snprintf(pattern, sizeof(pattern),
-		 "^Free pages count per migrate type at order {1,2}( *[0-9]+ ){%u}$", NR_ORDERS);
+		 "^Free pages count per migrate type at order {1,2}( *[0-9]+ ){%u}$",
+		 (unsigned)NR_ORDERS);
 	CHECK(matches(next_line(), pattern));
 	snprintf(pattern, sizeof(pattern),
 		 "^Node    [01], zone {1,8}[A-Za-z]{3,8}, type {1,12}[A-Za-z]+ ( *[0-9]+ ){%u}$",
-		 NR_ORDERS);
+		 (unsigned)NR_ORDERS);
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
 			line = next_line();
