@@ -108,12 +108,22 @@ static const char *what_is_wrong(gfp_t gfp, unsigned order)
 	return "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude each other";
 }
 
-static __attribute__((noinline)) struct page *alloc_failed(void)
+/* Says so for the first eight, then ever more rarely: who runs out does it again and again. */
+static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order)
 {
+	static uint32_t nr_said;
 	port_irqflags_t flags = port_irq_save();
+	uint32_t nr;
 
 	count_vm_event(this_cpu(), PGALLOC_FAIL);
 	port_irq_restore(flags);
+	if (gfp & __GFP_NOWARN)
+		return NULL;
+	nr = __atomic_fetch_add(&nr_said, 1, __ATOMIC_RELAXED);
+	if (nr < 8 || !(nr & (nr - 1)))
+		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, %lu in "
+			 "caches)\n",
+			 order, (unsigned)gfp, CALLER, nr_free_pages(), nr_pcp_pages());
 	return NULL;
 }
 
@@ -151,7 +161,8 @@ static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned or
 	if (gfp & __GFP_ZERO)
 		gfp &= ~__GFP_HIGHMEM;
 
-	skip = !node && !(gfp & GFP_NOT_FAST);
+	/* For the large orders it was asked for its own mobility only. */
+	skip = !node && !(gfp & GFP_NOT_FAST) && order <= PCP_MAX_ORDER;
 	flags = port_irq_save();
 	if (!node)
 		node = this_cpu()->node;
@@ -164,7 +175,7 @@ static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned or
 	if (!page) {
 		page = __alloc_pages_slowpath(gfp, order, zonelist);
 		if (!page)
-			return alloc_failed();
+			return alloc_failed(gfp, order);
 	}
 	set_page_word(page, PAGE_ALLOCATED(order));
 	if (gfp & __GFP_ZERO)
