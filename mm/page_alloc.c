@@ -481,8 +481,9 @@ static void put_block(const char *what, struct page *page, int order, const void
 	do {
 		if (page_word_state(word) != PAGE_STATE_ALLOCATED ||
 		    (order >= 0 && page_word_order(word) != (unsigned)order)) {
-			bad_free(what, page, (unsigned)order & 0xff, word,
-				 why_not(word, (unsigned)order), caller);
+			unsigned said = order < 0 ? page_word_order(word) : (unsigned)order;
+
+			bad_free(what, page, said, word, why_not(word, said), caller);
 			return;
 		}
 		if (word >> PAGE_REF_SHIFT == 1) {
