@@ -13,12 +13,14 @@ within a time limit fails the test that waits for it.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from serial_board import PROMPT, Board  # noqa: E402 (beside this file)
+from serial_board import PROMPT, Board, Memory  # noqa: E402 (beside this file)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
             "drain check demo misuse bench uptime reboot poweroff").split()
@@ -388,6 +390,42 @@ def poweroff_ends_with_status_0(b):
     need(b.wait() == 0, "status %s" % b.p.returncode)
 
 
+def check_finds_what_is_broken(b):
+    """A page's word is wiped from outside: check says so, and so does the exit status."""
+    addr, order = last_block(b.command("alloc 3"))
+    page = int(re.search(r"page (0x[0-9a-f]+)", b.command("free %s 2" % addr)).group(1), 16)
+    with Memory(b.gdb) as memory:
+        word = memory.read_word(page)
+        memory.write_word(page, 0)
+    out = b.command("check")
+    need(re.search(r"\d+ invariants? (is|are) broken", out), "not noticed: %r" % out)
+    with Memory(b.gdb) as memory:
+        memory.write_word(page, word)
+    need("all invariants hold" in b.command("check"), "and whole again")
+    need("freed" in b.command("free %s %s" % (addr, order)), "and the block is freed")
+    b.send("poweroff\r")
+    need(b.wait() == 1, "status %s" % b.p.returncode)
+
+
+def demo_finds_what_is_broken(b):
+    """Every word of a page's memory is somebody's: a change under the demonstration fails it."""
+    addr, _ = last_block(b.command("alloc 10"))
+    need("freed" in b.command("free %s 10" % addr), "freed")
+    b.send("demo 30000\r")
+    b.expect(r"\[#")
+    # Blocks come and go too fast for one poke to hit a filled one for certain.
+    for offset in range(0, 4 << 20, 4096):
+        with Memory(b.gdb) as memory:
+            memory.write_word(int(addr, 16) + offset, 0x5ca1ab1e)
+        b.read(0)
+        if "FAIL" in b.out:
+            break
+    b.expect(r"demo: FAIL \((.*)\)\n", 120)
+    b.expect(PROMPT)
+    b.send("poweroff\r")
+    need(b.wait() == 1, "status %s" % b.p.returncode)
+
+
 def reboot_comes_back(b):
     boots_to_the_prompt(b)
     b.send("reboot\r")
@@ -421,6 +459,7 @@ OTHER = [boots_to_the_prompt, memmap_fits_the_screen, buddyinfo_parses, zoneinfo
 
 
 def main():
+    sockets = tempfile.mkdtemp()
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--image", default="build/vexpress-a9/libbuddy", help="without .elf")
     ap.add_argument("--dtb", help="default: beside the image")
@@ -432,15 +471,19 @@ def main():
     dtb = args.dtb or os.path.join(os.path.dirname(args.image), args.machine + ".dtb")
 
     def start(mem, smp, append):
-        return Board([args.qemu, "-M", args.machine, "-smp", str(smp), "-m", str(mem),
+        gdb = os.path.join(sockets, "gdb")
+        return Board([args.qemu, "-chardev", "socket,path=%s,server=on,wait=off,id=g" % gdb,
+                      "-gdb", "chardev:g", "-M", args.machine, "-smp", str(smp), "-m", str(mem),
                       "-display", "none", "-serial", "stdio", "-monitor", "none",
                       "-semihosting-config", "enable=on,target=native",
                       "-kernel", args.image + ".elf", "-dtb", dtb,
-                      "-append", "semihosting mode=monitor " + append], args.v)
+                      "-append", "semihosting mode=monitor " + append], gdb, args.v)
 
     runs = [("64 MiB, 4 cores", (64, 4, ""), SESSION)]
     if not args.short:
         runs.append(("reboot", (64, 4, ""), [reboot_comes_back]))
+        for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
+            runs.append(("broken", (64, 4, ""), [boots_to_the_prompt, broken]))
         runs += [("%d MiB, %d cores%s%s" % (o[0], o[1], " " if o[2] else "", o[2]), o, OTHER)
                  for o in OTHERS]
     print("1..%d" % sum(len(r[2]) for r in runs))
@@ -467,6 +510,7 @@ def main():
                     board.out = ""
             print("%s %d - monitor: %s, %s" % (result, number, step.__name__, name), flush=True)
         board.kill()
+    shutil.rmtree(sockets)
     print("# closing: %d of %d cases run, %d failed" % (number, number, failed))
     return failed != 0
 

@@ -9,6 +9,7 @@ far as the monitor's line editor needs one; what it does not know is an error.
 import os
 import re
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -71,12 +72,13 @@ class Screen:
 
 
 class Board:
-    def __init__(self, command, verbose):
+    def __init__(self, command, gdb, verbose):
         self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, bufsize=0)
         self.out = ""       # all that was said and not yet expected
         self.screen = Screen()
         self.verbose = verbose
+        self.gdb = gdb      # path of QEMU's gdb socket, for class Memory
 
     def read(self, seconds):
         """Reads what comes within so many seconds; False at the end of the output."""
@@ -141,3 +143,48 @@ class Board:
         if self.p.poll() is None:
             self.p.kill()
         self.p.wait()
+
+
+class Memory:
+    """The board's memory through QEMU's gdb socket; the board stands still meanwhile.
+
+    With it a test does what no program may: break the allocator's state from outside.
+    """
+
+    def __init__(self, path):
+        self.pending = b""
+        self.s = socket.socket(socket.AF_UNIX)
+        self.s.settimeout(10)
+        self.s.connect(path)
+
+    def __enter__(self):
+        self.ask("?")
+        return self
+
+    def __exit__(self, *_):
+        self.ask("D")
+        self.s.close()
+
+    def ask(self, packet):
+        self.s.sendall(("$%s#%02x" % (packet, sum(packet.encode()) & 255)).encode())
+        while True:
+            m = re.match(rb"[+-]*\$([^#]*)#..", self.pending)
+            if not m:
+                data = self.s.recv(4096)
+                if not data:
+                    raise AssertionError("QEMU closed its gdb socket")
+                self.pending += data
+                continue
+            self.pending = self.pending[m.end():]
+            self.s.sendall(b"+")
+            # That it has stopped QEMU also says unasked.
+            if packet == "?" or m.group(1)[:1] not in (b"T", b"S"):
+                return m.group(1).decode()
+
+    def read_word(self, address):
+        return int.from_bytes(bytes.fromhex(self.ask("m%x,4" % address)), "little")
+
+    def write_word(self, address, value):
+        answer = self.ask("M%x,4:%s" % (address, value.to_bytes(4, "little").hex()))
+        if answer != "OK":
+            raise AssertionError("gdb socket: %s" % answer)
