@@ -222,15 +222,43 @@ static unsigned long check_pcp_list(struct result *r, const struct pcp_list *lis
 	return (unsigned long)(list->top - list->base) << order;
 }
 
+/* A kept block; returns its pages. */
+static unsigned long check_pcp_block(struct result *r, const struct pcp_block *block,
+				     struct zone *zone)
+{
+	struct page *page = block->page;
+
+	if (!page)
+		return 0;
+	if (!is_descriptor(page)) {
+		broken(r, "a CPU keeps something that is no descriptor", zone, 0, (uintptr_t)page,
+		       0);
+		return 0;
+	}
+	if (page_word_state(page_word(page)) != PAGE_STATE_PCP ||
+	    page_word_order(page_word(page)) <= PCP_MAX_ORDER ||
+	    page_word_order(page_word(page)) > block->max_order)
+		broken(r, "a kept block's word says it is elsewhere, or of an order not kept", zone,
+		       page_index(page), page_word(page), PAGE_STATE_PCP);
+	if (page_zone(page) != zone)
+		broken(r, "a kept block belongs to another zone", zone, page_index(page),
+		       page_zone(page)->zid, zone->zid);
+	return pcp_block_pages(block);
+}
+
 static void check_quiet(struct result *r, struct zone *zone, const struct tally *t)
 {
 	unsigned long cached = 0;
 
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
-		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
+			cached += check_pcp_block(
+				r, &mm_cpus[cpu]->block[(unsigned)zone->zid << PB_ZONE_SHIFT | mt],
+				zone);
 			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
 				cached += check_pcp_list(
 					r, &mm_cpus[cpu]->list[zone->zid][mt][order], zone, order);
+		}
 	if (cached != t->pcp)
 		broken(r, "mem_map and the per-CPU caches disagree about cached pages", zone, 0,
 		       t->pcp, cached);

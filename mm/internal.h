@@ -188,6 +188,14 @@ static inline bool zone_has_block(const struct zone *zone, unsigned order)
 
 struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt);
 
+/* ---- vmstat.c ----------------------------------------------------------------- */
+
+/* Interrupts are off. */
+static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
+{
+	ADD_ONCE(cpu->events[item], 1);
+}
+
 /* ---- pcp.c ------------------------------------------------------------------ */
 
 static inline struct mm_cpu *this_cpu(void)
@@ -202,6 +210,49 @@ unsigned pcp_drain_batch(struct mm_cpu *cpu);
 unsigned pcp_nr_pages(const struct mm_cpu *cpu);
 size_t pcp_bytes(const struct zone *zones, unsigned nr_zones, unsigned nr_cpus);
 void pcp_init_cpu(struct mm_cpu *cpu, void *slots, unsigned nr_cpus);
+
+/*
+ * A kept block of exactly this order, or NULL; its word is the caller's to
+ * write.  byte: zone and mobility as a pageblock has them.  Interrupts are off.
+ */
+static inline struct page *pcp_take_block(struct mm_cpu *cpu, unsigned byte, unsigned order)
+{
+	struct pcp_block *block = &cpu->block[byte];
+	struct page *page = block->page;
+
+	if (!page || page_word(page) != (PAGE_STATE_PCP | order))
+		return NULL;
+	WRITE_ONCE(block->page, NULL);
+	count_vm_event(cpu, PGALLOC);
+	return page;
+}
+
+/*
+ * Keeps a block of an order above PCP_MAX_ORDER; the one that was kept before goes
+ * back.  False when blocks so large are not kept.  Interrupts are off.
+ */
+static inline bool pcp_keep_block(struct mm_cpu *cpu, unsigned byte, struct page *page,
+				  unsigned order)
+{
+	struct pcp_block *block = &cpu->block[byte];
+	struct page *old = block->page;
+
+	if (order > block->max_order)
+		return false;
+	set_page_word(page, PAGE_STATE_PCP | order);
+	WRITE_ONCE(block->page, page);
+	count_vm_event(cpu, PGFREE);
+	if (old)
+		free_pcppages_bulk(&zones[byte >> PB_ZONE_SHIFT], &old, 1);
+	return true;
+}
+
+static inline unsigned pcp_block_pages(const struct pcp_block *block)
+{
+	struct page *page = READ_ONCE(block->page);
+
+	return page ? 1U << page_word_order(page_word(page)) : 0;
+}
 
 static inline unsigned pcp_count(const struct pcp_list *list)
 {
@@ -284,13 +335,5 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 /* ---- slowpath.c --------------------------------------------------------------- */
 
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, struct zone *const *zonelist);
-
-/* ---- vmstat.c ----------------------------------------------------------------- */
-
-/* Interrupts are off. */
-static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
-{
-	ADD_ONCE(cpu->events[item], 1);
-}
 
 #endif /* MM_INTERNAL_H */

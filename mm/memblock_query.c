@@ -117,6 +117,7 @@ bool memblock_next_free(uint64_t *iter, phys_addr_t *start, phys_addr_t *end, in
 		else
 			gap++;
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): both come from *iter */
 	*iter = (uint64_t)gap << 32 | m;
 	return found;
 }

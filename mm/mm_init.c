@@ -260,9 +260,10 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	}
 	bytes = round_up(lead + nr_sections * section_bytes, PAGE_SIZE);
 	/* An end of 0 would be no limit at all: without lowmem there is no place. */
-	phys = !max_low_pfn ? 0 :
-		memblock_phys_alloc_range(bytes, PAGE_SIZE, 0, (uint64_t)max_low_pfn << PAGE_SHIFT,
-					  "mem_map");
+	phys = 0;
+	if (max_low_pfn)
+		phys = memblock_phys_alloc_range(bytes, PAGE_SIZE, 0,
+						 (uint64_t)max_low_pfn << PAGE_SHIFT, "mem_map");
 	if (!phys) {
 		port_log("mm_init: %lu KiB for descriptors do not fit into the free RAM\n",
 			 (unsigned long)(bytes >> 10));

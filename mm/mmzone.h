@@ -78,6 +78,15 @@ struct pcp_list {
 	uint32_t refills;   /* [C] since the last flush */
 };
 
+/*
+ * One block of an order above PCP_MAX_ORDER, of one zone and mobility, that this
+ * CPU freed last and will get first.  8 bytes on ARM.
+ */
+struct pcp_block {
+	struct page *page;  /* [C] NULL: none */
+	uint32_t max_order; /* [I] larger ones are not kept; 0: none are */
+};
+
 #define PCP_TYPES 8 /* pageblock bytes have three bits of mobility; unused ones cache nothing */
 
 /*
@@ -88,6 +97,7 @@ struct mm_cpu {
 	struct pcp_list *fast[16];    /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
 	struct zone **zonelist[8];    /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
 	const uint8_t *map_base;      /* [I] pageblock bytes, and where page indices count from */
+	struct pcp_block *block;      /* [I] by pageblock byte: PCP_TYPES for each zone */
 	struct node *node;	      /* [I] whose zonelists this CPU uses */
 	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */
 	uint32_t online;	      /* [C] mm_init_cpu() ran; read without */

@@ -108,22 +108,19 @@ static const char *what_is_wrong(gfp_t gfp, unsigned order)
 	return "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude each other";
 }
 
-/* Says so for the first eight, then ever more rarely: who runs out does it again and again. */
-static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order)
+/* Each CPU says so for the first eight, then ever more rarely: it happens again and again. */
+static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order,
+							   const void *caller)
 {
-	static uint32_t nr_said;
 	port_irqflags_t flags = port_irq_save();
-	uint32_t nr;
+	uint32_t nr = this_cpu()->events[PGALLOC_FAIL];
 
 	count_vm_event(this_cpu(), PGALLOC_FAIL);
 	port_irq_restore(flags);
-	if (gfp & __GFP_NOWARN)
-		return NULL;
-	nr = __atomic_fetch_add(&nr_said, 1, __ATOMIC_RELAXED);
-	if (nr < 8 || !(nr & (nr - 1)))
+	if (!(gfp & __GFP_NOWARN) && (nr < 8 || !(nr & (nr - 1))))
 		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, %lu in "
 			 "caches)\n",
-			 order, (unsigned)gfp, CALLER, nr_free_pages(), nr_pcp_pages());
+			 order, (unsigned)gfp, caller, nr_free_pages(), nr_pcp_pages());
 	return NULL;
 }
 
@@ -175,7 +172,7 @@ static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned or
 	if (!page) {
 		page = __alloc_pages_slowpath(gfp, order, zonelist);
 		if (!page)
-			return alloc_failed(gfp, order);
+			return alloc_failed(gfp, order, CALLER);
 	}
 	set_page_word(page, PAGE_ALLOCATED(order));
 	if (gfp & __GFP_ZERO)
@@ -208,6 +205,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 {
 	port_irqflags_t flags;
 	struct page *page = NULL;
+	enum migratetype mt;
 	struct mm_cpu *cpu;
 	struct zone *zone;
 
@@ -216,10 +214,12 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	flags = port_irq_save();
 	cpu = this_cpu();
 	zone = cpu->zonelist[gfp & GFP_ZONEMASK][0];
-	if (likely(first_zone_ok(zone, order)))
-		page = order > PCP_MAX_ORDER
-			       ? rmqueue_buddy(zone, order, gfp_migratetype(gfp))
-			       : rmqueue_pcplist(cpu, zone, order, gfp_migratetype(gfp));
+	mt = gfp_migratetype(gfp);
+	if (likely(zone && order > PCP_MAX_ORDER))
+		page = pcp_take_block(cpu, (unsigned)zone->zid << PB_ZONE_SHIFT | mt, order);
+	if (!page && likely(first_zone_ok(zone, order)))
+		page = order > PCP_MAX_ORDER ? rmqueue_buddy(zone, order, mt)
+					     : rmqueue_pcplist(cpu, zone, order, mt);
 	if (likely(page)) {
 		set_page_word(page, PAGE_ALLOCATED(order));
 		port_irq_restore(flags);
@@ -465,7 +465,8 @@ static inline void free_block_now(struct page *page, unsigned order, unsigned by
 {
 	port_irqflags_t flags = port_irq_save();
 
-	if (order > PCP_MAX_ORDER || !free_to_pcp(this_cpu(), byte, page, order))
+	if (order > PCP_MAX_ORDER ? !pcp_keep_block(this_cpu(), byte, page, order)
+				  : !free_to_pcp(this_cpu(), byte, page, order))
 		free_one_page(&zones[byte >> PB_ZONE_SHIFT], page, order);
 	port_irq_restore(flags);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * pcp - per-CPU caches of blocks of orders 0 to 3.
+ * pcp - per-CPU caches of blocks of orders 0 to 3, and one larger block.
  *
  * A cache is an array of pointers used as a stack (mmzone.h, struct pcp_list).
  * alloc_pages() and __free_pages() push and pop it themselves; what is here
@@ -17,7 +17,11 @@
  * The batch starts small, so that one odd allocation does not pay for many,
  * and doubles in a run of refills (or of flushes), up to half the array.
  *
- * State: mm_cpu->list[][][].  Guard: its CPU, interrupts off.  Words of pages
+ * Of the orders above PCP_MAX_ORDER a CPU keeps the block that it freed last, one
+ * for each zone and mobility: who frees a buffer and takes it again finds it
+ * whole and without the lock.  It counts as cached, and a drain gives it back.
+ *
+ * State: mm_cpu->list[][][] and block[].  Guard: its CPU, interrupts off.  Words of pages
  * in a cache say PAGE_STATE_PCP; they are this CPU's to write.
  *
  * Not here: the fast path (page_alloc.c), the watermarks that a refill has to
@@ -239,6 +243,44 @@ bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned 
 }
 
 /*
+ * Nothing of the zone is cached here.  Requests that are about to fail ask this
+ * every time: all of it is read, and one branch taken.
+ */
+static inline bool zone_is_drained(const struct mm_cpu *cpu, unsigned zid)
+{
+	const struct pcp_block *block = &cpu->block[zid << PB_ZONE_SHIFT];
+	uintptr_t some = 0;
+
+	for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
+		const struct pcp_list *list = cpu->list[zid][mt];
+
+		some |= (uintptr_t)block[mt].page;
+		for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
+			some |= (uintptr_t)list[order].top ^ (uintptr_t)list[order].base;
+	}
+	return !some;
+}
+
+/* A kept block of the zone goes back; pages given back. */
+static unsigned drain_block(struct mm_cpu *cpu, struct zone *zone)
+{
+	for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
+		struct pcp_block *block =
+			&cpu->block[(unsigned)zone->zid << PB_ZONE_SHIFT | mt];
+		struct page *page = block->page;
+
+		if (page) {
+			unsigned pages = pcp_block_pages(block);
+
+			WRITE_ONCE(block->page, NULL);
+			free_pcppages_bulk(zone, &page, 1);
+			return pages;
+		}
+	}
+	return 0;
+}
+
+/*
  * One batch of emptying this CPU's caches.  Interrupts are off; the caller may
  * turn them on between batches.  Returns the pages given back, 0 when the
  * caches are empty.
@@ -248,15 +290,18 @@ unsigned pcp_drain_batch(struct mm_cpu *cpu)
 	for (unsigned zid = 0; zid < nr_zones; zid++) {
 		struct pcp_list *first = cpu->list[zid][0], *list = first;
 
+		if (likely(zone_is_drained(cpu, zid)))
+			continue;
+		count_vm_event(cpu, PCP_DRAIN);
 		for (; list < first + MIGRATE_PCPTYPES * NR_PCP_ORDERS; list++) {
 			unsigned order = (unsigned)(list - first) % NR_PCP_ORDERS;
 
 			if (list->top == list->base)
 				continue;
 			list->refills = 0;
-			count_vm_event(cpu, PCP_DRAIN);
 			return flush_some(list, &zones[zid], order, pcp_count(list)) << order;
 		}
+		return drain_block(cpu, &zones[zid]);
 	}
 	return 0;
 }
@@ -290,6 +335,8 @@ unsigned pcp_nr_pages(const struct mm_cpu *cpu)
 		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
 			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
 				pages += pcp_count(&cpu->list[zid][mt][order]) << order;
+	for (unsigned byte = 0; byte < nr_zones << PB_ZONE_SHIFT; byte++)
+		pages += pcp_block_pages(&cpu->block[byte]);
 	return pages;
 }
 
@@ -338,16 +385,28 @@ static unsigned list_slots(unsigned long managed, unsigned order, unsigned nr_cp
 	return slots;
 }
 
+/*
+ * The largest order of which a CPU keeps a block: the same share.  0: there is
+ * none above PCP_MAX_ORDER.
+ */
+static unsigned largest_kept(unsigned long managed, unsigned nr_cpus)
+{
+	unsigned long most = managed / 64 / nr_cpus;
+	unsigned order = most ? ilog2((unsigned)most) : 0;
+
+	return order > PCP_MAX_ORDER ? min_t(order, (unsigned)MAX_ORDER) : 0;
+}
+
 /* Bytes of one CPU's arrays, sentinels included. */
 size_t pcp_bytes(const struct zone *z, unsigned nr, unsigned nr_cpus)
 {
-	size_t slots = 0;
+	size_t slots = 0, blocks = nr * PCP_TYPES * sizeof(struct pcp_block);
 
 	for (; nr--; z++)
 		for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
 			slots += MIGRATE_PCPTYPES *
 				 (list_slots(z->present_pages, order, nr_cpus) + 1);
-	return slots * sizeof(struct page *);
+	return blocks + slots * sizeof(struct page *);
 }
 
 /*
@@ -369,8 +428,14 @@ static struct page **init_list(struct pcp_list *list, struct page **slots, unsig
 /* Lays the arrays out in `slots` (pcp_bytes() zeroed bytes) and fills the table by gfp. */
 void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 {
-	struct page **slots = mem;
+	struct page **slots;
 
+	cpu->block = mem;
+	slots = (struct page **)(cpu->block + nr_zones * PCP_TYPES);
+	for (unsigned zid = 0; zid < nr_zones; zid++)
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+			cpu->block[zid << PB_ZONE_SHIFT | mt].max_order =
+				largest_kept(zones[zid].present_pages, nr_cpus);
 	for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
 		none[order].base = none[order].top = none[order].end = nothing + 1;
 	for (unsigned zid = 0; zid < nr_zones; zid++)

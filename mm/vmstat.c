@@ -123,11 +123,14 @@ static unsigned long zone_pcp_pages(const struct zone *zone)
 	unsigned long pages = 0;
 
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
-		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++)
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
+			pages += pcp_block_pages(
+				&mm_cpus[cpu]->block[(unsigned)zone->zid << PB_ZONE_SHIFT | mt]);
 			for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
 				pages += (unsigned long)pcp_count(
 						 &mm_cpus[cpu]->list[zone->zid][mt][order])
 					 << order;
+		}
 	return pages;
 }
 
