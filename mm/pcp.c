@@ -255,6 +255,7 @@ static inline bool zone_is_drained(const struct mm_cpu *cpu, unsigned zid)
 		const struct pcp_list *list = cpu->list[zid][mt];
 
 		some |= (uintptr_t)block[mt].page;
+#pragma GCC unroll 4
 		for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
 			some |= (uintptr_t)list[order].top ^ (uintptr_t)list[order].base;
 	}
