@@ -41,7 +41,7 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 		zone->nr_steal += 1U << (largest - pageblock_order);
 		return true;
 	}
-	if (mt == MIGRATE_MOVABLE && largest < pageblock_order / 2)
+	if (mt == MIGRATE_MOVABLE && largest + 1 <= pageblock_order / 2)
 		return false;
 	if (count_free_in_block(page) < pageblock_nr_pages / 2)
 		return false;
