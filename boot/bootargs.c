@@ -127,7 +127,7 @@ static bool parse_size(const char *s, uint64_t max, uint64_t *value)
 	if (s == first)
 		return false;
 	switch (*s) {
-	case 'G':
+	case 'G': /* NOLINT(bugprone-branch-clone): each unit is the next one 1024 times */
 	case 'g':
 		shift += 10; /* fall through */
 	case 'M':

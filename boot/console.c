@@ -79,7 +79,7 @@ int console_vprintf(const char *fmt, va_list ap)
 	if (n < 0)
 		return n;
 	if ((unsigned)n >= sizeof(line)) {
-		memcpy(line + sizeof(line) - 5, "...\n", 4);
+		memcpy(line + sizeof(line) - 5, "...\n", 5);
 		n = sizeof(line) - 1;
 	}
 	console_write(line, (unsigned)n);

@@ -241,7 +241,7 @@ static __attribute__((noinline)) uint32_t recurse(uint32_t depth)
 	volatile uint32_t pad[64];
 
 	pad[depth % 64] = depth;
-	crash_sink = pad[0];
+	crash_sink = pad[depth % 64];
 	if (depth < 1000000)
 		crash_sink += recurse(depth + 1);
 	return pad[depth % 64];

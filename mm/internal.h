@@ -18,7 +18,7 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock -> buddy -> fallback ->
- *	pcp, watermark -> zonelist -> slowpath -> page_alloc -> mm_init, vmstat ->
+ *	pcp, watermark -> zonelist, vmstat -> slowpath -> page_alloc -> mm_init ->
  *	show_mem, check.
  * vmstat and check read the data of all.
  */

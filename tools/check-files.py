@@ -33,7 +33,7 @@ FOLDERS = "home root tmp work Users mnt media opt srv workspace".split()
 ABSOLUTE = re.compile(r"(?<![\w.$})/*<-])/(" + "|".join(FOLDERS) + r")(?=[/\s\"'`,;:)]|$)")
 UPWARD = re.compile(r"(?<![\w.])(?:\.\./)+")
 # the line itself makes the place, or goes up from a folder that it found out
-MADE = re.compile(r"mktemp|TMPDIR|tempfile|dirname|__file__|\$\w|\$\{|\$\(")
+MADE = re.compile(r"mktemp|TMPDIR|tempfile|XXXXXX|dirname|__file__|\$\w|\$\{|\$\(")
 
 
 def files(root):

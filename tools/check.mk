@@ -80,5 +80,5 @@ check-analyze: $(call check_ok,analyze-arm,$(CHECK_ANALYZE_ARM)) \
 	@echo "analyze: $(words $(CHECK_ANALYZE_ARM)) files for the board, $(words $(CHECK_ANALYZE)) for this machine"
 
 check-selftest: ## plants a violation of every rule: is it found?
-	@out=$$(tools/check-selftest.sh) && echo "selftest: $$(echo "$$out" | grep -c '^ok') violations planted, all found" || \
+	@out=$$(tools/check-selftest.sh) && echo "selftest: $$(echo "$$out" | grep -c '^ok') cases, every planted violation found" || \
 	{ echo "$$out" | grep -v '^ok'; false; }

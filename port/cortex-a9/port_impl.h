@@ -36,7 +36,9 @@ struct port_spinlock {
 	uint32_t locked; /* 0 or 1 */
 };
 
+/* clang-format off: it takes the braces for a block */
 #define PORT_SPINLOCK_INIT {0}
+/* clang-format on */
 
 static inline void port_spin_lock(struct port_spinlock *lock)
 {

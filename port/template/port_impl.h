@@ -27,7 +27,9 @@ struct port_spinlock {
 	uint32_t locked;
 };
 
+/* clang-format off: it takes the braces for a block */
 #define PORT_SPINLOCK_INIT {0}
+/* clang-format on */
 
 static inline void port_spin_lock(struct port_spinlock *lock)
 {
