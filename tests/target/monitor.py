@@ -435,6 +435,14 @@ def reboot_comes_back(b):
     poweroff_ends_with_status_0(b)
 
 
+def demo_mode_passes_and_powers_off(b):
+    """What `make run` does without a terminal."""
+    need(b.wait(180) == 0, "status %s: %r" % (b.p.returncode, b.out[-600:]))
+    need(b.out.endswith("\ndemo: PASS\n"), b.out[-300:])
+    need("\r" not in b.out and "\x1b" not in b.out, "not plain text")
+    need("100 % of all operations done" in b.out, "no progress")
+
+
 SESSION = [
     boots_to_the_prompt, help_lists_every_command_in_one_line, buddyinfo_parses,
     pagetypeinfo_agrees_with_buddyinfo, zoneinfo_parses, vmstat_parses_and_counts,
@@ -470,20 +478,24 @@ def main():
     args = ap.parse_args()
     dtb = args.dtb or os.path.join(os.path.dirname(args.image), args.machine + ".dtb")
 
-    def start(mem, smp, append):
+    def start(mem, smp, append, mode="monitor"):
         gdb = os.path.join(sockets, "gdb")
         return Board([args.qemu, "-chardev", "socket,path=%s,server=on,wait=off,id=g" % gdb,
                       "-gdb", "chardev:g", "-M", args.machine, "-smp", str(smp), "-m", str(mem),
                       "-display", "none", "-serial", "stdio", "-monitor", "none",
                       "-semihosting-config", "enable=on,target=native",
                       "-kernel", args.image + ".elf", "-dtb", dtb,
-                      "-append", "semihosting mode=monitor " + append], gdb, args.v)
+                      "-append", "semihosting mode=%s %s" % (mode, append)], gdb, args.v)
 
     runs = [("64 MiB, 4 cores", (64, 4, ""), SESSION)]
     if not args.short:
         runs.append(("reboot", (64, 4, ""), [reboot_comes_back]))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
             runs.append(("broken", (64, 4, ""), [boots_to_the_prompt, broken]))
+        for mem, smp, append in ((8, 1, "demo.ops=5000"), (8, 4, "seed=7 demo.ops=5000"),
+                                 (1024, 4, ""), (64, 2, "highmem=0x62000000 seed=0xffffffff")):
+            runs.append(("%d MiB, %d cores %s" % (mem, smp, append), (mem, smp, append, "demo"),
+                         [demo_mode_passes_and_powers_off]))
         runs += [("%d MiB, %d cores%s%s" % (o[0], o[1], " " if o[2] else "", o[2]), o, OTHER)
                  for o in OTHERS]
     print("1..%d" % sum(len(r[2]) for r in runs))
