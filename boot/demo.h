@@ -2,7 +2,7 @@
 /*
  * demo - all cores allocate and free at once, and everything is checked.
  *
- *	int status = demo_run(&(struct demo_options){ .ops = 40000, .seed = 1 });
+ *	int status = demo_run(&(struct demo_options){ .ops = 25000, .seed = 1 });
  *
  * Every core runs a seeded random mix: all orders, mobilities and gfp flags,
  * single and bulk, blocks handed from core to core, and from the timer
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DEMO_DEFAULT_OPS  40000U
+#define DEMO_DEFAULT_OPS  25000U
 #define DEMO_DEFAULT_SEED 0x5eedU
 
 struct demo_options {
