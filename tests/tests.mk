@@ -26,9 +26,9 @@ ASAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 
 CC_asan64 := $(HOSTCC) $(ASAN)
 # Debian's 32-bit C library has no <asm/...> of its own; the 64-bit one's serves both
-M32       := -m32 -idirafter /usr/include/$(shell $(HOSTCC) -dumpmachine)
+M32       := -m32 -idirafter /usr/include/$$($(HOSTCC) -dumpmachine)
 CC_asan32 := $(HOSTCC) $(M32) $(ASAN)
-CC_rel64  := $(HOSTCC) -O2 -g
+CC_rel64  := $(HOSTCC) -O2 -g -DTEST_RELEASE
 CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic
 # the smallest of everything; blocks as large as they come; long caches over tiny pageblocks
@@ -52,13 +52,13 @@ link_of       = $(shell sed -n '1,5s|^//[ ]LINK: *||p' $(1))
 test_name     = $(patsubst test_%,%,$(basename $(notdir $(1))))
 
 define flavour_rules
-$(T)/$(1)/%.o: %.c
+$(T)/$(1)/%.o: %.c | $(AFTER_SETUP)
 	@mkdir -p $$(@D)
-	$(Q)$$(CC_$(1)) $(HOST_WARN) $(HOST_INC) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC_$(1)) $$(HOST_WARN) $$(HOST_INC) -MMD -MP -c $$< -o $$@
 
-$(T)/$(1)/main_%.o: tests/harness/host_main.c
+$(T)/$(1)/main_%.o: tests/harness/host_main.c | $(AFTER_SETUP)
 	@mkdir -p $$(@D)
-	$(Q)$$(CC_$(1)) $(HOST_WARN) $(HOST_INC) -DSUITE=suite_$$* -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC_$(1)) $$(HOST_WARN) $$(HOST_INC) -DSUITE=suite_$$* -MMD -MP -c $$< -o $$@
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$(f))))
 
@@ -68,15 +68,15 @@ host_objs = $(patsubst %.c,$(T)/$(1)/%.o,$(2))
 define suite_program
 $(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(HOST_SRC)) \
 		$(T)/$(1)/main_$(call test_name,$(2)).o
-	$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
+	$$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
 endef
 define cmocka_program
 $(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c)
-	$(Q)$$(CC_$(1)) $$(sort $$^) -o $$@ -lcmocka -lpthread
+	$$(Q)$$(CC_$(1)) $$(sort $$^) -o $$@ -lcmocka -lpthread
 endef
 define model_program
 $(T)/$(1)/model: $(call host_objs,$(1),$(wildcard tests/model/*.c) $(HOST_SRC))
-	$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
+	$$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
 endef
 $(foreach f,$(FLAVOURS),$(foreach s,$(SUITE_TESTS),$(eval $(call suite_program,$(f),$(s)))))
 $(foreach f,asan64 rel64 cov64,$(foreach s,$(CMOCKA_TESTS),$(eval $(call cmocka_program,$(f),$(s)))))
@@ -126,29 +126,101 @@ $(OUT)/test-release.elf: $(RELEASE_TEST_OBJS) $(OUT)/linker.ld
 
 # ---- what runs -------------------------------------------------------------
 
-# $(1) name, $(2) prerequisites, $(3) command; the sort key of `prove` is the order here
-HOST_T :=
+# A test is a script that `prove` runs.  $(1) name, $(2) what it needs, $(3) its command.
+HOST_T   :=
 TARGET_T :=
 define test_script
-$(T)/t/$(1).t: $(2) $(firstword $(MAKEFILE_LIST)) tests/tests.mk
+$(T)/t/$(1).t: $(2) tests/tests.mk
 	@mkdir -p $$(@D)
-	@printf '#!/bin/sh\n# SPDX-License-Identifier: MIT\n%s\n' '$(3)' > $$@ && chmod +x $$@
+	@printf '#!/bin/sh\nexec %s\n' '$(3)' > $$@ && chmod +x $$@
 endef
 define host_test
 HOST_T += $(T)/t/host-$(1).t
 $(call test_script,host-$(1),$(2),$(3))
 endef
+define target_test
+TARGET_T += $(T)/t/target-$(1).t
+$(call test_script,target-$(1),$(2),$(3))
+endef
 
-UNIT_SUITES   := $(foreach s,$(filter tests/unit/%,$(SUITE_TESTS)),$(call test_name,$(s)))
-STRESS_SUITES := $(foreach s,$(filter tests/stress/%,$(SUITE_TESTS)),$(call test_name,$(s)))
-CMOCKA_NAMES  := $(foreach s,$(CMOCKA_TESTS),$(call test_name,$(s)))
+UNIT_NAMES   := $(foreach s,$(filter tests/unit/%,$(SUITE_TESTS)),$(call test_name,$(s)))
+STRESS_NAMES := $(foreach s,$(filter tests/stress/%,$(SUITE_TESTS)),$(call test_name,$(s)))
+CMOCKA_NAMES := $(foreach s,$(CMOCKA_TESTS),$(call test_name,$(s)))
 
-# the unit tests: assertions and sanitizers, in 64 and 32 bit, and as released
-$(foreach f,asan64 asan32 rel64,$(foreach s,$(UNIT_SUITES),$(eval \
-	$(call host_test,$(f)-unit-$(s),$(T)/$(f)/$(s),exec timeout 300 $(T)/$(f)/$(s)))))
-$(foreach f,asan64,$(foreach s,$(CMOCKA_NAMES),$(eval \
-	$(call host_test,$(f)-unit-$(s),$(T)/$(f)/$(s),CMOCKA_MESSAGE_OUTPUT=TAP exec timeout 300 $(T)/$(f)/$(s)))))
+# $(call each_unit,flavour), $(call stress_run,flavour,cpus,ops), $(call model_run,flavour,arguments)
+each_unit  = $(foreach n,$(UNIT_NAMES),$(eval $(call host_test,$(1)-unit-$(n),$(T)/$(1)/$(n),timeout 300 $(T)/$(1)/$(n))))
+each_mocka = $(foreach n,$(CMOCKA_NAMES),$(eval $(call host_test,$(1)-unit-$(n),$(T)/$(1)/$(n),env CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 $(T)/$(1)/$(n))))
+stress_run = $(foreach n,$(STRESS_NAMES),$(eval $(call host_test,$(1)-$(n)-cpus$(2),$(T)/$(1)/$(n),timeout 300 $(T)/$(1)/$(n) cpus=$(2) ops=$(3))))
+model_run  = $(eval $(call host_test,$(1)-model,$(T)/$(1)/model,timeout 400 $(T)/$(1)/model $(2)))
 
-.PHONY: test-host test-target test cov schedfuzz mutate
-test-host: $(HOST_T) ## all tests that run on this machine
-	$(Q)prove -j2 --timer -e '' $(HOST_T)
+# the long ones first, so that two jobs end together
+$(call stress_run,tsan64,8,6000)
+$(call stress_run,tsan64,4,12000)
+$(call stress_run,tsan64,2,20000)
+$(call model_run,asan64,seed=1000 runs=60 ops=200000)
+$(call model_run,asan32,seed=2000 runs=40 ops=200000)
+$(call model_run,rel64,seed=3000 runs=60 ops=1000000)
+$(foreach f,cfg-tiny cfg-small cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=20 ops=100000))
+$(call stress_run,asan64,8,20000)
+$(call stress_run,asan64,2,40000)
+$(call stress_run,asan32,4,20000)
+$(call each_unit,asan64)
+$(call each_unit,asan32)
+$(call each_unit,rel64)
+$(call each_mocka,asan64)
+
+# On the target: cores x how it starts x MiB, so that any two values of any two of them
+# meet at least once, and the image as released beside the one with assertions.
+RUN_QEMU := tests/run-qemu.py
+TARGET_MATRIX := elf-1-8 raw-2-8 elf-3-8 raw-4-8 raw-1-64 elf-2-64 raw-3-64 elf-4-64 \
+		 elf-1-256 raw-2-256 elf-3-256 raw-4-256 raw-1-1024 elf-2-1024 raw-3-1024 elf-4-1024
+# $(1) image, $(2) start-cores-MiB
+target_run = $(eval $(call target_test,$(1)-$(2),$(OUT)/$(1).elf $(OUT)/$(1).bin $(BOARD_DTB) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/$(1) --dtb $(BOARD_DTB) --start $(word 1,$(subst -, ,$(2))) --smp $(word 2,$(subst -, ,$(2))) --mem $(word 3,$(subst -, ,$(2)))))
+$(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
+$(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
+
+# The same image under seeded schedules: the stress suite's short encounters.
+SCHED_SO := $(BUILD)/a9mem/sched.so
+SEEDS    ?= 20
+SEED     ?= 1
+$(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 20))
+
+# The monitor and the demonstration as a person meets them, over the serial line.
+$(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 600 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB) --qemu $(QEMU)))
+
+# What other parts bring: any executable that prints TAP (built by their own fragments).
+EXTRA_T ?=
+
+.PHONY: test test-host test-target schedfuzz cov mutate
+PROVE := prove -j2 --timer -e ''
+
+test: $(HOST_T) $(TARGET_T) $(EXTRA_T) ## all tests, on this machine and on the target
+	$(Q)$(PROVE) $^
+
+test-host: $(HOST_T) $(EXTRA_T) ## the tests that run on this machine
+	$(Q)$(PROVE) $^
+
+test-target: $(TARGET_T) ## the tests that run on the target, in QEMU
+	$(Q)$(PROVE) $^
+
+schedfuzz: $(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) ## the target under random schedules: SEEDS=1000 SEED=1
+	$(Q)tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) \
+		--first $(SEED) --seeds $(SEEDS)
+
+# ---- coverage ----------------------------------------------------------------
+
+COV_RUNS := $(foreach n,$(UNIT_NAMES) $(STRESS_NAMES),$(T)/cov64/$(n)) $(T)/cov64/model
+COV_MOCKA := $(foreach n,$(CMOCKA_NAMES),$(T)/cov64/$(n))
+
+cov: $(COV_RUNS) $(COV_MOCKA) ## line and branch coverage; fails below 95 % and 90 %
+	$(Q)find $(T)/cov64 -name '*.gcda' -delete
+	$(Q)for t in $(COV_MOCKA); do timeout 300 $$t > $(T)/cov64/log 2>&1 || { cat $(T)/cov64/log; exit 1; }; done
+	$(Q)for t in $(foreach n,$(UNIT_NAMES) $(STRESS_NAMES),$(T)/cov64/$(n)); do \
+		timeout 300 $$t ops=3000 > $(T)/cov64/log 2>&1 || { cat $(T)/cov64/log; exit 1; }; done
+	$(Q)timeout 300 $(T)/cov64/model runs=40 ops=30000 > $(T)/cov64/log || { cat $(T)/cov64/log; exit 1; }
+	$(Q)gcovr -r . --object-directory $(T)/cov64 --filter 'mm/' --filter 'boot/fdt' \
+		--exclude-throw-branches --exclude-unreachable-branches --print-summary \
+		--fail-under-line 95 --fail-under-branch 90 -j 2
+
+mutate: ## break mm/ in small ways: do the tests notice?
+	$(Q)tests/mutate.py
