@@ -52,8 +52,8 @@
 #define BOARD_PEN_FLAG_CLEAR 0x10000034
 
 /* Devices to map, whole MiB: base, bytes. */
-#define BOARD_DEVICES(X)                                                                           \
-	X(0x10000000, 0x00100000) /* motherboard peripherals (CS7) */                              \
+#define BOARD_DEVICES(X)                                              \
+	X(0x10000000, 0x00100000) /* motherboard peripherals (CS7) */ \
 	X(0x1e000000, 0x00100000) /* A9 private region, PL310 */
 
 #endif /* BOARD_H */
