@@ -11,9 +11,9 @@
 /* What the loader left; laid out by start.S, on the boot core's stack. */
 struct boot_args {
 	uint32_t r0, r1, r2;
-	uint32_t sctlr;		/* MMU and caches on or off */
-	uint32_t load_addr;	/* where the image was before it moved itself */
-	uint32_t flags;		/* BOOT_* */
+	uint32_t sctlr;	    /* MMU and caches on or off */
+	uint32_t load_addr; /* where the image was before it moved itself */
+	uint32_t flags;	    /* BOOT_* */
 };
 
 #define BOOT_DTB_LOST	   1u /* r2 named a tree where the image had to go: it is gone */
