@@ -16,8 +16,8 @@ static char args[BOOTARGS_MAX];
 static unsigned args_len; /* with the NUL of the last word */
 
 static const char *const known[] = {
-	"mode",	    "semihosting",     "mem",  "maxcpus", "dma_limit", "highmem",
-	"movablecore", "min_free_kbytes", "tick", "crash",	  "crash.cpu", "seed",
+	"mode",	       "semihosting",	  "mem",  "maxcpus", "dma_limit", "highmem",
+	"movablecore", "min_free_kbytes", "tick", "crash",   "crash.cpu", "seed",
 };
 static const char *const known_prefix[] = {"demo.", "bench.", "test."};
 
@@ -153,8 +153,9 @@ uint64_t bootarg_size(const char *name, uint64_t fallback, uint64_t max)
 		return fallback;
 	if (parse_size(s, max, &value))
 		return value;
-	console_printf("bootargs: %s=%s: expected a number (K, M, G) of at most 0x%x%08x, ignored\n",
-		       name, s, (unsigned)(max >> 32), (unsigned)max);
+	console_printf(
+		"bootargs: %s=%s: expected a number (K, M, G) of at most 0x%x%08x, ignored\n", name,
+		s, (unsigned)(max >> 32), (unsigned)max);
 	return fallback;
 }
 
