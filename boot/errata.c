@@ -72,7 +72,7 @@ void errata_report(bool scu_bit_stuck)
 		else
 			console_printf("erratum %u: %s\n", (unsigned)e->number, e->how);
 	}
-	console_printf("erratum 764369: %s\n", scu_bit_stuck ?
-						       "SCU waits for maintenance by address" :
-						       "skipped, the SCU's bit cannot be written here");
+	console_printf("erratum 764369: %s\n",
+		       scu_bit_stuck ? "SCU waits for maintenance by address"
+				     : "skipped, the SCU's bit cannot be written here");
 }
