@@ -28,8 +28,13 @@
 static volatile uint32_t failing; /* 0, or 1 + the core that fails */
 
 static const char *const kind_name[] = {
-	"reset",	"undefined instruction", "supervisor call", "prefetch abort",
-	"data abort", "unused vector",	       "FIQ",
+	"reset",
+	"undefined instruction",
+	"supervisor call",
+	"prefetch abort",
+	"data abort",
+	"unused vector",
+	"FIQ",
 };
 
 /* How far LR is beyond the instruction: ARM state. */
@@ -105,9 +110,9 @@ static bool is_return_address(uint32_t word)
 	if (word & 3)
 		return false;
 	insn = *(uint32_t *)(word - 4);
-	return (insn & 0x0f000000) == 0x0b000000 ||	/* BL */
-	       (insn & 0xfe000000) == 0xfa000000 ||	/* BLX label */
-	       (insn & 0x0ffffff0) == 0x012fff30;	/* BLX register */
+	return (insn & 0x0f000000) == 0x0b000000 || /* BL */
+	       (insn & 0xfe000000) == 0xfa000000 || /* BLX label */
+	       (insn & 0x0ffffff0) == 0x012fff30;   /* BLX register */
 }
 
 /* The end of the stack that sp is in, 0 if in none. */
@@ -264,6 +269,7 @@ void crash_on_purpose(const char *kind)
 	else if (!strcmp(kind, "panic"))
 		panic("as asked for by the bootarg crash=panic");
 	else
-		console_printf("crash=%s: expected undef, svc, dabt, rodata, pabt, stack or panic\n",
-			       kind);
+		console_printf(
+			"crash=%s: expected undef, svc, dabt, rodata, pabt, stack or panic\n",
+			kind);
 }
