@@ -201,7 +201,10 @@ static int narrow_mib(uint32_t mib, const struct keep *keep)
 		 */
 		*entry = 0;
 		dsb();
-		__asm__ volatile("mcr p15, 0, %0, c8, c3, 1" : : "r"(mib) : "memory"); /* TLBIMVAIS */
+		__asm__ volatile("mcr p15, 0, %0, c8, c3, 1"
+				 :
+				 : "r"(mib)
+				 : "memory"); /* TLBIMVAIS */
 		dsb();
 		*entry = (uint32_t)table | TABLE_TYPE;
 		dsb();
@@ -278,7 +281,10 @@ void cache_clean_range(const void *start, const void *end)
 	uintptr_t addr;
 
 	for (addr = (uintptr_t)start & ~31ul; addr < (uintptr_t)end; addr += 32)
-		__asm__ volatile("mcr p15, 0, %0, c7, c10, 1" : : "r"(addr) : "memory"); /* DCCMVAC */
+		__asm__ volatile("mcr p15, 0, %0, c7, c10, 1"
+				 :
+				 : "r"(addr)
+				 : "memory"); /* DCCMVAC */
 	dsb();
 	pl310_clean_range((uintptr_t)start, (uintptr_t)end);
 }
