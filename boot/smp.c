@@ -114,8 +114,9 @@ static uint32_t *release_word(const struct smp_cpu *cpu)
 	    (addr + 4 <= (uint32_t)_start || addr >= (uint32_t)_end) &&
 	    mmu_is_mapped((uint32_t)addr) && memblock_is_region_reserved(addr, 4))
 		return (uint32_t *)(uintptr_t)addr;
-	console_printf("core %u: cpu-release-addr 0x%08x is no reserved memory, using the board's way\n",
-		       (unsigned)cpu->mpidr & 0xff, (unsigned)addr);
+	console_printf(
+		"core %u: cpu-release-addr 0x%08x is no reserved memory, using the board's way\n",
+		(unsigned)cpu->mpidr & 0xff, (unsigned)addr);
 	return NULL;
 }
 
@@ -156,8 +157,9 @@ unsigned smp_boot(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus
 	missing = want & ~smp_online_mask();
 	for (n = 0; n < PORT_NR_CPUS; n++)
 		if (missing >> n & 1)
-			console_printf("core %u: did not come up within %u ms, going on without it\n",
-				       n, START_TIMEOUT_US / 1000);
+			console_printf(
+				"core %u: did not come up within %u ms, going on without it\n", n,
+				START_TIMEOUT_US / 1000);
 	return smp_nr_online();
 }
 
