@@ -86,7 +86,7 @@
 #define pageblock_nr_pages (1U << pageblock_order)
 
 /* Orders that have per-CPU caches: 0 to 3, as Linux's PAGE_ALLOC_COSTLY_ORDER. */
-#define PCP_MAX_ORDER	  (MAX_ORDER < 3 ? MAX_ORDER : 3)
-#define NR_PCP_ORDERS	  4
+#define PCP_MAX_ORDER (MAX_ORDER < 3 ? MAX_ORDER : 3)
+#define NR_PCP_ORDERS 4
 
 #endif /* BUDDY_CONFIG_H */
