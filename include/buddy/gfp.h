@@ -133,9 +133,9 @@ unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages);
 void *__get_free_pages(gfp_t gfp, unsigned order);
 void *get_zeroed_page(gfp_t gfp);
 
-#define __get_free_page(gfp)	     __get_free_pages((gfp), 0)
-#define __get_dma_pages(gfp, order)  __get_free_pages((gfp) | GFP_DMA, (order))
-#define get_dma_pages(gfp, order)    __get_dma_pages((gfp), (order))
+#define __get_free_page(gfp)	    __get_free_pages((gfp), 0)
+#define __get_dma_pages(gfp, order) __get_free_pages((gfp) | GFP_DMA, (order))
+#define get_dma_pages(gfp, order)   __get_dma_pages((gfp), (order))
 
 /* ---- free -------------------------------------------------------------- */
 
