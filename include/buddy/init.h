@@ -26,11 +26,11 @@
  *	Movable 0x9c000000 - 0xa0000000		 64 MiB
  */
 struct mm_limits {
-	phys_addr_t dma_limit;	    /* ZONE_DMA is RAM below this; 0: no such zone */
-	phys_addr_t highmem_start;  /* RAM from here on has no permanent mapping; 0: all has one */
-	phys_addr_t movablecore;    /* bytes at the top of memory for ZONE_MOVABLE; 0: none */
-	unsigned nr_cpus;	    /* CPUs that will call mm_init_cpu(); 0: PORT_NR_CPUS */
-	unsigned min_free_kbytes;   /* sum of the min watermarks, KiB; 0: by the size of memory,
+	phys_addr_t dma_limit;	   /* ZONE_DMA is RAM below this; 0: no such zone */
+	phys_addr_t highmem_start; /* RAM from here on has no permanent mapping; 0: all has one */
+	phys_addr_t movablecore;   /* bytes at the top of memory for ZONE_MOVABLE; 0: none */
+	unsigned nr_cpus;	   /* CPUs that will call mm_init_cpu(); 0: PORT_NR_CPUS */
+	unsigned min_free_kbytes;  /* sum of the min watermarks, KiB; 0: by the size of memory,
 				       4 * sqrt(KiB of lowmem), 128 to 262,144, as Linux does */
 	unsigned lowmem_reserve_ratio[4]; /* by zone type: this zone keeps 1/ratio of the higher
 					  zones' pages from requests that they could have
