@@ -27,16 +27,16 @@
 
 typedef uint64_t phys_addr_t;
 
-#define MEMBLOCK_NONE     0x0
-#define MEMBLOCK_NOMAP    0x1 /* not to be touched, not even mapped: never the allocator's */
+#define MEMBLOCK_NONE	  0x0
+#define MEMBLOCK_NOMAP	  0x1 /* not to be touched, not even mapped: never the allocator's */
 #define MEMBLOCK_REUSABLE 0x2 /* a CMA area: movable pages may borrow it */
 
 struct memblock_region {
 	phys_addr_t base;
-	phys_addr_t size;  /* bytes, never 0 */
-	const char *name;  /* who reserved it, for the boot log; NULL for RAM */
-	uint16_t flags;	   /* MEMBLOCK_* */
-	int16_t nid;	   /* node, 0 upward */
+	phys_addr_t size; /* bytes, never 0 */
+	const char *name; /* who reserved it, for the boot log; NULL for RAM */
+	uint16_t flags;	  /* MEMBLOCK_* */
+	int16_t nid;	  /* node, 0 upward */
 };
 
 /*
