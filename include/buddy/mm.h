@@ -18,16 +18,16 @@
 #include <buddy/gfp.h>
 
 /* Frames a 32-bit physical address can name, and sections of them. */
-#define MAX_PFN		     (1UL << (32 - PAGE_SHIFT))
-#define PFN_SECTION_SHIFT    MAX_ORDER
-#define PAGES_PER_SECTION    (1U << PFN_SECTION_SHIFT)
-#define NR_MEM_SECTIONS	     (MAX_PFN >> PFN_SECTION_SHIFT)
-#define SECTION_NONE	     0xffffU
+#define MAX_PFN		  (1UL << (32 - PAGE_SHIFT))
+#define PFN_SECTION_SHIFT MAX_ORDER
+#define PAGES_PER_SECTION (1U << PFN_SECTION_SHIFT)
+#define NR_MEM_SECTIONS	  (MAX_PFN >> PFN_SECTION_SHIFT)
+#define SECTION_NONE	  0xffffU
 
-extern struct page *mem_map;			    /* set by mm_init() */
-extern unsigned nr_map_pages;			    /* descriptors in it */
-extern uint16_t section_to_map[NR_MEM_SECTIONS];    /* section -> place in mem_map */
-extern uint16_t map_to_section[NR_MEM_SECTIONS];    /* and back */
+extern struct page *mem_map;			 /* set by mm_init() */
+extern unsigned nr_map_pages;			 /* descriptors in it */
+extern uint16_t section_to_map[NR_MEM_SECTIONS]; /* section -> place in mem_map */
+extern uint16_t map_to_section[NR_MEM_SECTIONS]; /* and back */
 
 /* The frame has a descriptor (it is RAM or shares a section with RAM). */
 static inline bool pfn_valid(unsigned long pfn)
@@ -38,9 +38,9 @@ static inline bool pfn_valid(unsigned long pfn)
 /* pfn must be valid. */
 static inline struct page *pfn_to_page(unsigned long pfn)
 {
-	return mem_map + (((unsigned long)section_to_map[pfn >> PFN_SECTION_SHIFT]
-			   << PFN_SECTION_SHIFT) |
-			  (pfn & (PAGES_PER_SECTION - 1)));
+	return mem_map +
+	       (((unsigned long)section_to_map[pfn >> PFN_SECTION_SHIFT] << PFN_SECTION_SHIFT) |
+		(pfn & (PAGES_PER_SECTION - 1)));
 }
 
 static inline unsigned long page_to_pfn(const struct page *page)
