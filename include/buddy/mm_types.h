@@ -34,8 +34,8 @@ struct list_head {
 };
 
 struct page {
-	uint32_t word;	       /* [Z] while free, else its holder; see above */
-	uintptr_t private;     /* the owner's */
+	uint32_t word;	   /* [Z] while free, else its holder; see above */
+	uintptr_t private; /* the owner's */
 	union {
 		struct list_head lru; /* [Z] free: link in a free list */
 		struct {
