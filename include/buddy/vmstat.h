@@ -25,16 +25,16 @@ enum migratetype {
 };
 
 enum vm_event_item {
-	PGALLOC,	      /* blocks allocated */
-	PGFREE,		      /* blocks freed */
-	PCP_REFILL,	      /* times a per-CPU cache was filled: PGALLOC of orders 0-3 less this is the hits */
-	PCP_FLUSH,	      /* times one was emptied in part */
-	PCP_DRAIN,	      /* times one was emptied whole */
-	PGALLOC_FAIL,	      /* requests that got NULL */
-	ALLOC_EXTFRAG,	      /* blocks taken from another mobility type */
-	PAGEBLOCK_STEAL,      /* pageblocks that changed their type for it */
-	BAD_FREE,	      /* frees refused */
-	BAD_ALLOC,	      /* requests refused: order or flags invalid */
+	PGALLOC,    /* blocks allocated */
+	PGFREE,	    /* blocks freed */
+	PCP_REFILL, /* times a per-CPU cache was filled: PGALLOC of orders 0-3 less this is the hits */
+	PCP_FLUSH,	 /* times one was emptied in part */
+	PCP_DRAIN,	 /* times one was emptied whole */
+	PGALLOC_FAIL,	 /* requests that got NULL */
+	ALLOC_EXTFRAG,	 /* blocks taken from another mobility type */
+	PAGEBLOCK_STEAL, /* pageblocks that changed their type for it */
+	BAD_FREE,	 /* frees refused */
+	BAD_ALLOC,	 /* requests refused: order or flags invalid */
 	NR_VM_EVENT_ITEMS
 };
 
