@@ -61,7 +61,7 @@ void init_free_lists(struct zone *zone)
  * in Linux from 6.10 on).
  */
 static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsigned long index,
-							unsigned order, enum migratetype mt)
+						       unsigned order, enum migratetype mt)
 {
 	for (; order < MAX_ORDER; order++) {
 		struct page *buddy = index_to_page(index ^ 1UL << order);
