@@ -27,11 +27,11 @@ struct result {
 	struct report report[MAX_REPORTS];
 };
 
-static void broken(struct result *r, const char *what, const struct zone *zone,
-		   unsigned long index, unsigned long found, unsigned long expected)
+static void broken(struct result *r, const char *what, const struct zone *zone, unsigned long index,
+		   unsigned long found, unsigned long expected)
 {
 	if (r->broken < MAX_REPORTS)
-		r->report[r->broken] = (struct report){ what, zone, index, found, expected };
+		r->report[r->broken] = (struct report){what, zone, index, found, expected};
 	r->broken++;
 }
 
@@ -58,8 +58,8 @@ static bool is_descriptor(const struct page *page)
 }
 
 /* One block on a free list, whose descriptor exists. */
-static void check_free_block(struct result *r, struct zone *zone, struct page *page,
-			     unsigned order, enum migratetype mt)
+static void check_free_block(struct result *r, struct zone *zone, struct page *page, unsigned order,
+			     enum migratetype mt)
 {
 	unsigned long index = page_index(page);
 	uint32_t word = page_word(page);
@@ -107,8 +107,7 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 		check_free_block(r, zone, page, order, mt);
 	}
 	if (nr != list->nr_free)
-		broken(r, "a free list's length is not its count", zone, order, nr,
-		       list->nr_free);
+		broken(r, "a free list's length is not its count", zone, order, nr, list->nr_free);
 	if (!!(zone->nonempty[mt] >> order & 1) != !!list->nr_free)
 		broken(r, "a non-empty bit does not match its list", zone, order,
 		       zone->nonempty[mt], list->nr_free);
@@ -167,7 +166,7 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
 {
 	port_irqflags_t flags = port_irq_save();
-	struct tally t = { 0 };
+	struct tally t = {0};
 	unsigned long listed = 0;
 
 	port_spin_lock(&zone->lock);
@@ -216,8 +215,8 @@ static unsigned long check_pcp_list(struct result *r, const struct pcp_list *lis
 			broken(r, "a cached block's word says it is elsewhere, or of another order",
 			       zone, page_index(*slot), page_word(*slot), PAGE_STATE_PCP | order);
 		if (page_zone(*slot) != zone)
-			broken(r, "a cached block belongs to another zone", zone,
-			       page_index(*slot), page_zone(*slot)->zid, zone->zid);
+			broken(r, "a cached block belongs to another zone", zone, page_index(*slot),
+			       page_zone(*slot)->zid, zone->zid);
 	}
 	return (unsigned long)(list->top - list->base) << order;
 }
@@ -272,7 +271,7 @@ static void check_quiet(struct result *r, struct zone *zone, const struct tally 
 
 static unsigned check(bool quiet)
 {
-	struct result r = { .broken = 0 };
+	struct result r = {.broken = 0};
 	struct zone *zone;
 
 	for_each_zone(zone) {
