@@ -51,7 +51,7 @@
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #endif
 /* For a field whose writers exclude one another: no read-modify-write instruction. */
-#define ADD_ONCE(x, v)	 WRITE_ONCE(x, (x) + (v))
+#define ADD_ONCE(x, v) WRITE_ONCE(x, (x) + (v))
 
 #define min_t(a, b) ((a) < (b) ? (a) : (b))
 
@@ -66,11 +66,11 @@ static inline unsigned ilog2(unsigned n)
  * user's mistake is refused by the entry points in every build.
  */
 #ifdef BUDDY_DEBUG
-#define MM_ASSERT(cond)                                                                           \
-	do {                                                                                      \
-		if (unlikely(!(cond)))                                                            \
-			port_panic("%s: %s does not hold (%s:%d)", __func__, #cond, __FILE__,    \
-				   __LINE__);                                                     \
+#define MM_ASSERT(cond)                                                                       \
+	do {                                                                                  \
+		if (unlikely(!(cond)))                                                        \
+			port_panic("%s: %s does not hold (%s:%d)", __func__, #cond, __FILE__, \
+				   __LINE__);                                                 \
 	} while (0)
 #else
 #define MM_ASSERT(cond) ((void)sizeof(cond))
