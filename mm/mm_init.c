@@ -25,7 +25,7 @@ struct node *nodes;
 struct mm_cpu *mm_cpus[PORT_NR_CPUS];
 unsigned nr_mm_cpus;
 
-static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "Normal", "HighMem", "Movable" };
+static const char *const zone_names[MAX_NR_ZONES] = {"DMA", "Normal", "HighMem", "Movable"};
 
 /* Borders of the zone types, in frames: a type is [bound[t], bound[t + 1]). */
 static unsigned long bound[MAX_NR_ZONES + 1];
@@ -234,7 +234,7 @@ static void *carve(char **at, size_t bytes)
  */
 static size_t slots_bytes(unsigned nr_cpus)
 {
-	struct zone large = { .present_pages = MAX_PFN };
+	struct zone large = {.present_pages = MAX_PFN};
 
 	return pcp_bytes(&large, 1, nr_cpus) * nr_zones;
 }
