@@ -39,18 +39,19 @@ static_assert(MIGRATE_TYPES <= 4, "struct free_area has room for four");
 
 struct zone {
 	struct port_spinlock lock;
-	uint32_t nonempty[MIGRATE_TYPES]; /* [Z] bit o: free_area[o].free_list[mt] has a block; read without */
-	uint32_t nr_free_pages;		  /* [Z] on the free lists; read without */
-	uint32_t watermark[NR_WMARK];	  /* [I] pages */
+	uint32_t nonempty
+		[MIGRATE_TYPES]; /* [Z] bit o: free_area[o].free_list[mt] has a block; read without */
+	uint32_t nr_free_pages;	      /* [Z] on the free lists; read without */
+	uint32_t watermark[NR_WMARK]; /* [I] pages */
 
 	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
 	struct free_area free_area[NR_ORDERS];
 
 	/* For vmstat. */
-	uint32_t nr_alloc;     /* [Z] blocks given straight from the lists */
-	uint32_t nr_free_op;   /* [Z] blocks given straight back */
-	uint32_t nr_extfrag;   /* [Z] ALLOC_EXTFRAG */
-	uint32_t nr_steal;     /* [Z] PAGEBLOCK_STEAL */
+	uint32_t nr_alloc;   /* [Z] blocks given straight from the lists */
+	uint32_t nr_free_op; /* [Z] blocks given straight back */
+	uint32_t nr_extfrag; /* [Z] ALLOC_EXTFRAG */
+	uint32_t nr_steal;   /* [Z] PAGEBLOCK_STEAL */
 
 	unsigned long zone_start_pfn; /* [I] */
 	unsigned long spanned_pages;  /* [I] from there, holes included */
@@ -94,13 +95,13 @@ struct pcp_block {
  * so that a free finds it beside the rest.
  */
 struct mm_cpu {
-	struct pcp_list *fast[16];    /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
-	struct zone **zonelist[8];    /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
-	const uint8_t *map_base;      /* [I] pageblock bytes, and where page indices count from */
-	struct pcp_block *block;      /* [I] by pageblock byte: PCP_TYPES for each zone */
-	struct node *node;	      /* [I] whose zonelists this CPU uses */
-	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */
-	uint32_t online;	      /* [C] mm_init_cpu() ran; read without */
+	struct pcp_list *fast[16]; /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
+	struct zone **zonelist[8]; /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
+	const uint8_t *map_base;   /* [I] pageblock bytes, and where page indices count from */
+	struct pcp_block *block;   /* [I] by pageblock byte: PCP_TYPES for each zone */
+	struct node *node;	   /* [I] whose zonelists this CPU uses */
+	uint32_t events[NR_VM_EVENT_ITEMS];		  /* [C] */
+	uint32_t online;				  /* [C] mm_init_cpu() ran; read without */
 	struct pcp_list list[][PCP_TYPES][NR_PCP_ORDERS]; /* [C] by zid */
 };
 
@@ -115,9 +116,9 @@ struct node {
 };
 
 /* Set by mm_init(). */
-extern struct zone *zones;	  /* populated ones, by rising address */
+extern struct zone *zones; /* populated ones, by rising address */
 extern unsigned nr_zones;
-extern struct node *nodes;	  /* BUDDY_MAX_NODES of them */
+extern struct node *nodes; /* BUDDY_MAX_NODES of them */
 extern struct mm_cpu *mm_cpus[PORT_NR_CPUS];
 extern unsigned nr_mm_cpus;
 extern uint8_t *map_base;	  /* what page_index() counts from; see pageblock.c */
