@@ -30,7 +30,7 @@
  */
 static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order);
 static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
-							   const struct node *node);
+							  const struct node *node);
 static __attribute__((noinline)) void free_slow(struct page *page, unsigned order);
 static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
 		     const char *why, const void *caller);
@@ -118,7 +118,8 @@ static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned o
 	count_vm_event(this_cpu(), PGALLOC_FAIL);
 	port_irq_restore(flags);
 	if (!(gfp & __GFP_NOWARN) && (nr < 8 || !(nr & (nr - 1))))
-		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, %lu in "
+		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, %lu "
+			 "in "
 			 "caches)\n",
 			 order, (unsigned)gfp, caller, nr_free_pages(), nr_pcp_pages());
 	return NULL;
@@ -145,7 +146,7 @@ static void clear_pages(struct page *page, unsigned order)
  * zone has refused already unless the flags are special.
  */
 static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
-							   const struct node *node)
+							  const struct node *node)
 {
 	struct zone *const *zonelist;
 	port_irqflags_t flags;
@@ -413,7 +414,8 @@ void free_pages(const void *addr, unsigned order)
 		return;
 	page = (uintptr_t)addr & (PAGE_SIZE - 1) ? NULL : virt_to_page(addr);
 	if (unlikely(!page))
-		bad_free("free_pages", addr, order, 0, "foreign: not the address of a page", CALLER);
+		bad_free("free_pages", addr, order, 0, "foreign: not the address of a page",
+			 CALLER);
 	else if (unlikely(order > PCP_MAX_ORDER) || unlikely(!free_fast(page, order)))
 		free_slow(page, order);
 }
@@ -446,8 +448,8 @@ static void bad_free(const char *what, const void *page, unsigned order, uint32_
 	port_irq_restore(flags);
 	if (word)
 		port_log("%s: page %p pfn 0x%lx order %u from %p: %s (word 0x%08x, order %u)\n",
-			 what, page, page_to_pfn(page), order, caller, why,
-			 (unsigned)word, page_word_order(word));
+			 what, page, page_to_pfn(page), order, caller, why, (unsigned)word,
+			 page_word_order(word));
 	else
 		port_log("%s: %p order %u from %p: %s\n", what, page, order, caller, why);
 }
@@ -517,7 +519,8 @@ static void free_slow(struct page *page, unsigned order)
 {
 	unsigned byte = byte_of(map_base, page);
 
-	if (likely(byte != PB_NONE && order <= MAX_ORDER && page_word(page) == PAGE_ALLOCATED(order)))
+	if (likely(byte != PB_NONE && order <= MAX_ORDER &&
+		   page_word(page) == PAGE_ALLOCATED(order)))
 		free_block_now(page, order, byte);
 	else
 		free_unusual(page, order);
