@@ -64,8 +64,8 @@ static inline void push_pieces(struct pcp_list *list, struct page *page, unsigne
 }
 
 /* Fills an empty list from the zone's lists of the same mobility, if they have anything. */
-static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *zone,
-		       unsigned order, enum migratetype mt)
+static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *zone, unsigned order,
+		       enum migratetype mt)
 {
 	struct page *block[BUDDY_PCP_WORK];
 	unsigned nr;
@@ -221,8 +221,7 @@ static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned or
  */
 bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order)
 {
-	struct pcp_list *list =
-		&cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][order];
+	struct pcp_list *list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][order];
 
 	if (unlikely(list->end == list->base))
 		return false;
@@ -266,8 +265,7 @@ static inline bool zone_is_drained(const struct mm_cpu *cpu, unsigned zid)
 static unsigned drain_block(struct mm_cpu *cpu, struct zone *zone)
 {
 	for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
-		struct pcp_block *block =
-			&cpu->block[(unsigned)zone->zid << PB_ZONE_SHIFT | mt];
+		struct pcp_block *block = &cpu->block[(unsigned)zone->zid << PB_ZONE_SHIFT | mt];
 		struct page *page = block->page;
 
 		if (page) {
@@ -445,9 +443,9 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 				struct pcp_list *list = &cpu->list[zid][mt][order];
 
 				if (mt < MIGRATE_PCPTYPES && order <= PCP_MAX_ORDER)
-					slots = init_list(
-						list, slots,
-						list_slots(zones[zid].present_pages, order, nr_cpus));
+					slots = init_list(list, slots,
+							  list_slots(zones[zid].present_pages,
+								     order, nr_cpus));
 				else
 					*list = none[0];
 			}
