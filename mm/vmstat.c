@@ -36,9 +36,9 @@ static uint32_t zone_events(enum vm_event_item item)
 	struct zone *zone;
 
 	for_each_zone(zone) {
-		sum += item == PGALLOC	       ? READ_ONCE(zone->nr_alloc)
-		       : item == PGFREE	       ? READ_ONCE(zone->nr_free_op)
-		       : item == ALLOC_EXTFRAG ? READ_ONCE(zone->nr_extfrag)
+		sum += item == PGALLOC		 ? READ_ONCE(zone->nr_alloc)
+		       : item == PGFREE		 ? READ_ONCE(zone->nr_free_op)
+		       : item == ALLOC_EXTFRAG	 ? READ_ONCE(zone->nr_extfrag)
 		       : item == PAGEBLOCK_STEAL ? READ_ONCE(zone->nr_steal)
 						 : 0;
 	}
@@ -192,7 +192,7 @@ void page_use(unsigned long pfn, struct page_use_info *info)
 	struct page *page;
 	unsigned long index;
 
-	*info = (struct page_use_info){ .use = PAGE_USE_HOLE, .nr_pages = 1 };
+	*info = (struct page_use_info){.use = PAGE_USE_HOLE, .nr_pages = 1};
 	if (!pfn_valid(pfn))
 		return;
 	page = pfn_to_page(pfn);
