@@ -80,7 +80,7 @@ void setup_per_zone_wmarks(unsigned min_free_kbytes)
  */
 void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES])
 {
-	static const unsigned usual[MAX_NR_ZONES] = { 256, 32, 0, 0 };
+	static const unsigned usual[MAX_NR_ZONES] = {256, 32, 0, 0};
 	struct zone *zone, *above;
 
 	for_each_zone(zone) {
