@@ -29,8 +29,8 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 
 	while ((zone = *zonelist++)) {
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
-		    !zone_watermark_ok(zone, order, alloc_flags & ALLOC_WMARK_MASK,
-				       highest, alloc_flags))
+		    !zone_watermark_ok(zone, order, alloc_flags & ALLOC_WMARK_MASK, highest,
+				       alloc_flags))
 			continue;
 		if (order <= PCP_MAX_ORDER && likely(!(gfp & __GFP_COLD))) {
 			page = rmqueue_pcplist(this_cpu(), zone, order, mt);
