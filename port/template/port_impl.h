@@ -28,7 +28,10 @@ struct port_spinlock {
 };
 
 /* clang-format off: it takes the braces for a block */
-#define PORT_SPINLOCK_INIT {0}
+#define PORT_SPINLOCK_INIT \
+	{                  \
+		0          \
+	}
 /* clang-format on */
 
 static inline void port_spin_lock(struct port_spinlock *lock)
