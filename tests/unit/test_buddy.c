@@ -43,7 +43,7 @@ static struct zone *some_zone(unsigned order)
 {
 	struct zone *zone;
 
-	for_each_zone (zone)
+	for_each_zone(zone)
 		if (zone->nonempty[MIGRATE_MOVABLE] >> order)
 			return zone;
 	return NULL;
@@ -140,7 +140,7 @@ static void nonempty_bits_say_what_the_lists_hold(void)
 {
 	struct zone *zone;
 
-	for_each_zone (zone)
+	for_each_zone(zone)
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
 			for (unsigned order = 0; order < NR_ORDERS; order++)
 				CHECK_EQ(zone->nonempty[mt] >> order & 1,
@@ -458,7 +458,7 @@ static void a_freed_page_goes_to_the_list_of_its_pageblock(void)
 	CHECK_EQ(get_pageblock_migratetype(page), MIGRATE_UNMOVABLE);
 	__free_page(page);
 	drain_all_pages();
-	for_each_zone (zone)
+	for_each_zone(zone)
 		for (unsigned order = 0; order < NR_ORDERS; order++) {
 			unmovable += peek_blocks(zone, order, MIGRATE_UNMOVABLE);
 			sum += peek_blocks(zone, order, MIGRATE_UNMOVABLE) << order;
