@@ -182,7 +182,7 @@ static void case_01_no_block_spans_two_zones(void)
 	CHECK_EQ(start(&g), 0);
 	CHECK_EQ(nr_zones, 2);
 	for (int round = 0; round < 2; round++) {
-		for_each_zone (zone) {
+		for_each_zone(zone) {
 			unsigned long lo = zone->zone_start_pfn, hi = lo + zone->spanned_pages;
 
 			for (unsigned order = 0; order < NR_ORDERS; order++)
