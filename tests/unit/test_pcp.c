@@ -67,18 +67,65 @@ static void a_freed_block_is_cached_and_comes_back_hot(void)
 	}
 }
 
-static void larger_orders_are_not_cached(void)
+/* Of a larger order a CPU keeps one block at most, the one that it freed last. */
+static void one_larger_block_is_kept(void)
 {
 	for (unsigned order = PCP_MAX_ORDER + 1; order <= MAX_ORDER; order++) {
-		struct page *p;
+		struct page *a, *b;
+		unsigned long kept;
 
 		drain_all_pages();
-		p = alloc_pages(GFP_KERNEL, order);
-		if (!p)
+		a = alloc_pages(GFP_KERNEL, order);
+		b = alloc_pages(GFP_KERNEL, order);
+		if (a && b) {
+			__free_pages(b, order);
+			kept = nr_pcp_pages();
+			CHECK(kept == 0 || kept == 1UL << order);
+			CHECK_REFUSED(__free_pages(b, order));
+			CHECK_EQ(mm_check_quiet(), 0);
+			__free_pages(a, order);
+			CHECK_EQ(nr_pcp_pages(), kept);
+			CHECK_REFUSED(__free_pages(a, order));
+			CHECK_REFUSED(__free_pages(b, order));
+			CHECK_EQ(mm_check_quiet(), 0);
+			if (kept) {
+				CHECK(alloc_pages(GFP_KERNEL, order) == a); /* the hottest */
+				CHECK_EQ(nr_pcp_pages(), 0);
+				__free_pages(a, order);
+			}
+			CHECK_EQ(drain_all_pages(), kept);
+			CHECK_EQ(nr_pcp_pages(), 0);
 			continue;
-		__free_pages(p, order);
-		CHECK_EQ(nr_pcp_pages(), 0);
+		}
+		if (a)
+			__free_pages(a, order);
 	}
+}
+
+static void a_kept_block_serves_no_other_order(void)
+{
+	unsigned order = PCP_MAX_ORDER + 1;
+	struct page *kept, *page;
+
+	if (order + 1 > MAX_ORDER) {
+		test_skip("no such orders");
+		return;
+	}
+	drain_all_pages();
+	kept = alloc_pages(GFP_KERNEL, order);
+	REQUIRE(kept);
+	__free_pages(kept, order);
+	page = alloc_pages(GFP_KERNEL, order + 1);
+	if (page) {
+		CHECK(page > kept || page + (2UL << order) <= kept);
+		CHECK_EQ(page_word(page), PAGE_ALLOCATED(order + 1));
+		__free_pages(page, order + 1);
+	}
+	page = alloc_pages(GFP_KERNEL, order);
+	REQUIRE(page);
+	CHECK_EQ(page_word(page), PAGE_ALLOCATED(order));
+	__free_pages(page, order);
+	CHECK_EQ(mm_check_quiet(), 0);
 }
 
 static void refills_are_batches(void)
@@ -371,7 +418,8 @@ static void a_small_zone_caches_little(void)
 
 static const struct test_case cases[] = {
 	TEST(a_freed_block_is_cached_and_comes_back_hot),
-	TEST(larger_orders_are_not_cached),
+	TEST(one_larger_block_is_kept),
+	TEST(a_kept_block_serves_no_other_order),
 	TEST(refills_are_batches),
 	TEST(flushes_are_batches_and_a_cache_is_bounded),
 	TEST(no_page_is_cached_twice_in_a_long_run),
