@@ -260,7 +260,11 @@ uint8_t *tree_by_dtc(uint32_t *size)
 	close(out_fd);
 	unlink(src);
 	unlink(out);
-	*size = n > 0 ? (uint32_t)n : 0;
+	if (n <= 0) {
+		fprintf(stderr, "diff_trees: dtc wrote no tree\n");
+		exit(1);
+	}
+	*size = (uint32_t)n;
 	exact = realloc(exact, *size + 1);
 	return realloc(exact, *size);
 }

@@ -485,7 +485,7 @@ static void cold_pages_do_not_come_from_the_hot_end(void)
 	cold = alloc_page(GFP_KERNEL | __GFP_COLD);
 	CHECK(cold && cold != hot);
 	__free_page(cold);
-	__free_page(hot = alloc_page(GFP_KERNEL));
+	__free_page(alloc_page(GFP_KERNEL));
 }
 
 static void the_hottest_page_comes_back(void)
