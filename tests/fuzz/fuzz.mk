@@ -45,5 +45,4 @@ $(eval $(call host_test,fuzz-corpus,$(BUILD)/tests/fuzz_fdt $(FUZZ_SEEDS),\
 	sh tests/fuzz/replay.sh $(BUILD)/tests/fuzz_fdt $(FUZZ_OUT)/seeds tests/fuzz/corpus))
 $(eval $(call host_test,diff-libfdt,$(BUILD)/tests/diff_libfdt,\
 	timeout 600 $(BUILD)/tests/diff_libfdt))
-test-host test cov: $(T)/t/host-fuzz-corpus.t $(T)/t/host-diff-libfdt.t
 endif
