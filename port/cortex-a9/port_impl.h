@@ -43,6 +43,13 @@ struct port_spinlock {
 	}
 /* clang-format on */
 
+/* Thumb wants to be told of conditional instructions; ARM state does not know the words. */
+#ifdef __thumb__
+#define PORT_ITT_EQ "	itt	eq\n"
+#else
+#define PORT_ITT_EQ ""
+#endif
+
 static inline void port_spin_lock(struct port_spinlock *lock)
 {
 	uint32_t seen;
@@ -50,6 +57,7 @@ static inline void port_spin_lock(struct port_spinlock *lock)
 	/* "Barriers and exclusives": DMB between taking the lock and using what it guards. */
 	__asm__ volatile("1:	ldrex	%0, [%1]\n"
 			 "	teq	%0, #0\n"
+			 PORT_ITT_EQ
 			 "	strexeq	%0, %2, [%1]\n"
 			 "	teqeq	%0, #0\n"
 			 "	bne	2f\n"
