@@ -56,9 +56,7 @@ static inline void port_spin_lock(struct port_spinlock *lock)
 
 	/* "Barriers and exclusives": DMB between taking the lock and using what it guards. */
 	__asm__ volatile("1:	ldrex	%0, [%1]\n"
-			 "	teq	%0, #0\n"
-			 PORT_ITT_EQ
-			 "	strexeq	%0, %2, [%1]\n"
+			 "	teq	%0, #0\n" PORT_ITT_EQ "	strexeq	%0, %2, [%1]\n"
 			 "	teqeq	%0, #0\n"
 			 "	bne	2f\n"
 			 "	dmb\n"
