@@ -250,9 +250,20 @@ static bool waited_too_long(unsigned *rounds)
 	return now.tv_sec - since > WAIT_SECS;
 }
 
+/* Lets others run, for longer where that did not help: there may be few real CPUs. */
+static void back_off(unsigned rounds)
+{
+	struct timespec nap = {.tv_nsec = 20000};
+
+	if (rounds < 20)
+		sched_yield();
+	else
+		nanosleep(&nap, NULL);
+}
+
 void host_lock_wait(unsigned *rounds, unsigned holder)
 {
-	sched_yield();
+	back_off(*rounds);
 	if (waited_too_long(rounds))
 		port_panic("host port: deadlock, CPU %u waits for a lock of CPU %d", host_me->id,
 			   (int)holder - 1);
@@ -265,7 +276,7 @@ void host_cpu_idle(void)
 	if (me->irq_depth)
 		host_fault("waiting with interrupts off");
 	host_irq_window(me);
-	sched_yield();
+	back_off(me->waits++);
 }
 
 void port_cpu_relax(void)
@@ -274,7 +285,7 @@ void port_cpu_relax(void)
 
 	if (!me->irq_depth)
 		host_irq_window(me);
-	sched_yield();
+	back_off(me->waits++);
 }
 
 /* Nobody's CPU: this thread lends itself, the interrupted identity comes back after. */

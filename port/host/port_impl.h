@@ -41,6 +41,7 @@ struct host_cpu {
 	uint32_t rnd;
 	bool in_irq;
 	unsigned long nr_irqs;
+	unsigned waits; /* rounds of waiting since the last lock */
 
 	atomic_uint mode;	/* enum host_cpu_mode */
 	atomic_uint call_state; /* of the slot below, enum in port.c */
@@ -157,6 +158,7 @@ static inline bool port_spin_trylock(struct port_spinlock *lock)
 						     memory_order_acquire, memory_order_relaxed))
 		return false;
 	me->nr_locks++;
+	me->waits = 0;
 	return true;
 }
 

@@ -416,6 +416,15 @@ static void case_34_a_handful_of_pages_for_all(void)
 static struct page *the_block;
 static unsigned long without;
 
+/* Waits for a condition, not for ever. */
+#define WAIT_FOR(cond)                                                       \
+	do {                                                                 \
+		for (unsigned n_ = 0; !(cond) && !test_has_failed(); n_++) { \
+			CHECK(n_ < 1000000);                                 \
+			test_idle();                                         \
+		}                                                            \
+	} while (0)
+
 static void give_and_take(unsigned cpu, void *arg)
 {
 	struct worker *w = begin(cpu, false);
@@ -426,13 +435,12 @@ static void give_and_take(unsigned cpu, void *arg)
 
 			__atomic_store_n(&the_block, NULL, __ATOMIC_RELEASE);
 			__free_pages(page, BLOCK);
-			while (!__atomic_load_n(&the_block, __ATOMIC_ACQUIRE) && !test_has_failed())
-				test_idle();
+			drain_local_pages(); /* this CPU would keep it */
+			WAIT_FOR(__atomic_load_n(&the_block, __ATOMIC_ACQUIRE));
 		} else {
 			struct page *page;
 
-			while (nr_free_pages() < without + (1UL << BLOCK) && !test_has_failed())
-				test_idle();
+			WAIT_FOR(nr_free_pages() >= without + (1UL << BLOCK));
 			page = alloc_pages(GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOWARN | __GFP_COLD,
 					   BLOCK);
 			CHECK(page != NULL);
