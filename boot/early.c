@@ -22,7 +22,7 @@ void early_init(const struct boot_args *args)
 {
 	(void)args;
 	/*
-	 * FAILURES 44 and the MPCore TRM: the SCU on before any core says SMP,
+	 * Case 44 and the MPCore TRM: the SCU on before any core says SMP,
 	 * which is before any core has its data cache on (start.S).  The PL310
 	 * before the first cacheable access: from here to the MMU there is none.
 	 */

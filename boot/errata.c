@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errata by MIDR (FAILURES 56a).  See errata.h; the code that sets the bits is
+ * Errata by MIDR (case 56a).  See errata.h; the code that sets the bits is
  * cpu_errata in start.S, whose ranges must agree with the table here.
  *
  * A bit that does not stick (an emulator, or a core in the non-secure world,

@@ -37,7 +37,7 @@ const char *mmu_guard_name(uint32_t addr, unsigned *cpu);
 /*
  * Writes [start, end) back to memory through L1 and L2, for a reader whose
  * caches are off.  By address, never by set and way, which other cores would
- * not take part in (FAILURES 48).  Any core.
+ * not take part in (case 48).  Any core.
  */
 void cache_clean_range(const void *start, const void *end);
 

@@ -125,7 +125,7 @@ static void release(const struct smp_cpu *cpu)
 	uint32_t *word = release_word(cpu);
 
 	if (word) {
-		/* FAILURES 47: the waiting core reads memory, not our cache. */
+		/* Case 47: the waiting core reads memory, not our cache. */
 		io_write32((uintptr_t)word, (uint32_t)secondary_entry);
 		cache_clean_range(word, word + 1);
 		__asm__ volatile("dsb\n\tsev" ::: "memory");
@@ -262,7 +262,14 @@ bool smp_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg)
 	uint64_t deadline;
 	uint32_t state;
 
-	if (cpu == self || !smp_online(cpu))
+	if (cpu == self) {
+		port_irqflags_t flags = port_irq_save();
+
+		fn(arg);
+		port_irq_restore(flags);
+		return true;
+	}
+	if (!smp_online(cpu))
 		return false;
 	req->fn = fn;
 	req->arg = arg;

@@ -56,7 +56,8 @@ bool smp_idle_now(unsigned cpu);
 void smp_wait(unsigned cpu);
 
 /*
- * Has another core run fn(arg) in its interrupt handler and waits until it has.
+ * Has another core run fn(arg) in its interrupt handler and waits until it has;
+ * the calling one runs it at once, interrupts off.
  * Interrupts on, no lock held; two cores may call one another at once, as the
  * waiting one answers meanwhile.  false: offline, or it did not take the request
  * within SMP_RUN_TIMEOUT_US, and then never will.

@@ -232,7 +232,7 @@ secondary_entry:
 	bic	r1, r1, #1 << 25
 	mcr	p15, 0, r1, c1, c0, 0
 	isb
-	bl	cpu_quiesce		@ its own L1 only: FAILURES 43
+	bl	cpu_quiesce		@ its own L1 only: case 43
 	mrc	p15, 0, r0, c0, c0, 5
 	and	r0, r0, #3
 	bl	cpu_stacks
@@ -394,7 +394,7 @@ cpu_no_vfp:
 /*
  * MMU, caches and branch prediction on, in SMP.  The table is mmu_l1; the SCU is
  * on already.  The MPCore TRM's order: SCU tags and own L1 invalid, SCU on, SMP
- * bit, then the data cache; and the bit before the MMU: FAILURES 44.
+ * bit, then the data cache; and the bit before the MMU: case 44.
  * ACTLR gets a known value: FW (broadcast maintenance), SMP, L1 prefetch.
  * Registers only, r0, r1.
  */

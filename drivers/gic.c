@@ -85,7 +85,7 @@ void gic_disable(unsigned irq)
 void gic_send_sgi(unsigned sgi, unsigned cpu_mask)
 {
 	/*
-	 * FAILURES 49.  The register is Device memory, what the receiver will
+	 * Case 49.  The register is Device memory, what the receiver will
 	 * read is Normal: only a DSB makes sure that it is there first (ARMv7-A
 	 * ARM, "Data Synchronization Barrier").
 	 */

@@ -7,7 +7,7 @@
  * the range operations are for later and for any core: each address operation
  * is one store, atomic by itself, so there is no lock (TRM, "Atomic operations").
  *
- * A stub that reads as zero is tolerated (FAILURES 50): every wait is bounded.
+ * A stub that reads as zero is tolerated (case 50): every wait is bounded.
  *
  * Source: CoreLink L2C-310 TRM (DDI0246), "register descriptions" and "enable
  * sequence"; erratum 727915 of r2p0 to r3p0 (background clean and invalidate by

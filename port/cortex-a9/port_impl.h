@@ -6,7 +6,7 @@
  * Everything here is on the allocator's hot path and is written for the fewest
  * instructions.  Requirements, met by boot/ before the first use (and by an RTOS
  * that links this port): MMU, data cache and ACTLR.SMP on, RAM mapped Normal,
- * cacheable, shareable, virtual address = physical address (FAILURES 40, 44: the
+ * cacheable, shareable, virtual address = physical address (case 40, 44: the
  * exclusive accesses need it, Cortex-A9 MPCore TRM, "exclusive accesses");
  * TPIDRPRW is ours; interrupts arrive as IRQ; all code runs privileged.
  *
@@ -28,7 +28,7 @@
  * instructions a ticket costs every uncontended lock more than it could ever
  * give back to an unlucky waiter.
  *
- * No WFE (FAILURES 41): a waiter spins on a plain load, which hits its own L1
+ * No WFE (case 41): a waiter spins on a plain load, which hits its own L1
  * until the owner writes the line, and so unlocking needs neither DSB nor SEV.
  * A STREX that failed although nobody holds the lock simply tries again.
  */

@@ -4,7 +4,7 @@
  * The device-tree reader: what is refused.
  *
  * cmocka; trees from fdt_build.h in heap blocks of exactly their size, so that
- * AddressSanitizer is the judge of every bound.  Cases of FAILURES carry their
+ * AddressSanitizer is the judge of every bound.  Cases of docs/CASES.md carry their
  * number in the name.
  *
  * Not here: what is read from a sound tree (test_fdt.c).

@@ -5,7 +5,7 @@
  * that everything wrong in it is named, counted and left out.
  *
  * cmocka; trees from fdt_build.h, the answers read back from memblock and struct
- * fdt_facts, the complaints from the host port's log.  Cases of FAILURES carry
+ * fdt_facts, the complaints from the host port's log.  Cases of docs/CASES.md carry
  * their number in the name.
  *
  * Not here: CMA areas and nodes without a place (test_fdt_resv.c), the format of

@@ -3,7 +3,7 @@
  * memblock: every promise of include/buddy/memblock.h, one by one.
  *
  * cmocka, on the host port's fake physical memory.  Owns no state beyond each
- * test: start() empties memblock and the memory.  Cases of FAILURES that
+ * test: start() empties memblock and the memory.  Cases of docs/CASES.md that
  * concern early memory carry their number in the name.
  *
  * Not here: all calls in a random mix (test_memblock_model.c), the hand-over to
