@@ -29,6 +29,7 @@
  * caller's caller, and nobody has to carry it there.
  */
 static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order);
+static __attribute__((noinline)) struct page *alloc_special(gfp_t gfp, unsigned order);
 static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
 							  const struct node *node);
 static __attribute__((noinline)) void free_slow(struct page *page, unsigned order);
@@ -71,13 +72,12 @@ struct page *alloc_pages(gfp_t gfp, unsigned order)
 
 struct page *alloc_page(gfp_t gfp)
 {
-	if (likely(!(gfp & GFP_NOT_FAST))) {
-		struct page *page = alloc_fast(gfp, 0);
+	struct page *page;
 
-		if (likely(page))
-			return page;
-	}
-	return alloc_slow(gfp, 0);
+	if (unlikely(gfp & GFP_NOT_FAST))
+		return alloc_special(gfp, 0);
+	page = alloc_fast(gfp, 0);
+	return likely(page) ? page : alloc_slow(gfp, 0);
 }
 
 static __attribute__((noinline)) struct page *bad_alloc(const char *what, gfp_t gfp, unsigned order,
@@ -185,7 +185,7 @@ static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned or
  * Requests with flags that alloc_fast() does not look at, and wrong ones.  Only
  * __GFP_ZERO is common: it is the fast path, and then some.
  */
-static __attribute__((noinline)) struct page *alloc_special(gfp_t gfp, unsigned order)
+static struct page *alloc_special(gfp_t gfp, unsigned order)
 {
 	if (order <= PCP_MAX_ORDER && (gfp & (GFP_NOT_FAST | __GFP_HIGHMEM)) == __GFP_ZERO) {
 		struct page *page = alloc_fast(gfp, order);
@@ -207,6 +207,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	port_irqflags_t flags;
 	struct page *page = NULL;
 	enum migratetype mt;
+	struct zone *const *zonelist;
 	struct mm_cpu *cpu;
 	struct zone *zone;
 
@@ -214,7 +215,8 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 		return alloc_special(gfp, order);
 	flags = port_irq_save();
 	cpu = this_cpu();
-	zone = cpu->zonelist[gfp & GFP_ZONEMASK][0];
+	zonelist = cpu->zonelist[gfp & GFP_ZONEMASK];
+	zone = zonelist[0];
 	mt = gfp_migratetype(gfp);
 	if (likely(zone && order > PCP_MAX_ORDER))
 		page = pcp_take_block(cpu, (unsigned)zone->zid << PB_ZONE_SHIFT | mt, order);
@@ -227,7 +229,14 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 		return page;
 	}
 	port_irq_restore(flags);
-	return alloc_retry(gfp, order, NULL);
+	/* A list of one zone has been seen to its end. */
+	if (!zone || zonelist[1] || order > PCP_MAX_ORDER)
+		return alloc_retry(gfp, order, NULL);
+	page = __alloc_pages_slowpath(gfp, order, zonelist);
+	if (!page)
+		return alloc_failed(gfp, order, CALLER);
+	set_page_word(page, PAGE_ALLOCATED(order));
+	return page;
 }
 
 /* Fills empty slots from this CPU's cache for as long as it has pages; where it stopped. */
@@ -235,9 +244,11 @@ static struct page **bulk_from_pcp(gfp_t gfp, struct page **slot, struct page **
 {
 	port_irqflags_t flags = port_irq_save();
 	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK];
-	struct page **top = list->top, **base = list->base;
+	struct page **top = list->top;
 
-	for (; top > base && slot < stop; slot++) {
+	if (stop - slot > top - list->base)
+		stop = slot + (top - list->base);
+	for (; slot < stop; slot++) {
 		if (likely(!*slot)) {
 			struct page *page = *--top;
 

@@ -29,10 +29,10 @@
  */
 #include <mm/internal.h>
 
-/* The batch of a long run: half the array; the first of a run moves an eighth. */
+/* The batch of a long run: half the array; the first of a run moves a sixteenth. */
 static inline unsigned first_batch(const struct pcp_list *list)
 {
-	unsigned n = (unsigned)(list->end - list->base) / 8;
+	unsigned n = (unsigned)(list->end - list->base) / 16;
 
 	return n ? n : 1;
 }
@@ -150,7 +150,8 @@ static void close_gap(struct pcp_list *list, unsigned n)
 {
 	unsigned left = pcp_count(list) - n;
 
-	if (left <= n + HOT) {
+	/* What goes in long runs came in them: the rest is to go in runs, too. */
+	if (left <= n + HOT || n > 2 * BUDDY_PCP_WORK) {
 		move_slots(list->base, list->base + n, left);
 	} else {
 		move_slots(list->base, list->top - HOT - n, n);
