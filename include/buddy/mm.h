@@ -19,10 +19,12 @@
 
 /* Frames a 32-bit physical address can name, and sections of them. */
 #define MAX_PFN		  (1UL << (32 - PAGE_SHIFT))
-#define PFN_SECTION_SHIFT MAX_ORDER
+/* A largest block, and 256 KiB at least: their numbers have 16 bits. */
+#define PFN_SECTION_SHIFT (MAX_ORDER > 18 - PAGE_SHIFT ? MAX_ORDER : 18 - PAGE_SHIFT)
 #define PAGES_PER_SECTION (1U << PFN_SECTION_SHIFT)
 #define NR_MEM_SECTIONS	  (MAX_PFN >> PFN_SECTION_SHIFT)
 #define SECTION_NONE	  0xffffU
+static_assert(NR_MEM_SECTIONS < SECTION_NONE, "section numbers are halfwords");
 
 extern struct page *mem_map;			 /* set by mm_init() */
 extern unsigned nr_map_pages;			 /* descriptors in it */

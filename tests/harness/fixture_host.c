@@ -14,7 +14,7 @@
 #include "tap.h"
 
 #define POISON_MAX (256ULL << 20) /* shadow memory is an eighth of what is poisoned */
-#define SECTION	   ((uint64_t)PAGE_SIZE << MAX_ORDER)
+#define SECTION	   ((uint64_t)PAGE_SIZE * PAGES_PER_SECTION)
 
 const struct geometry default_geometry = {
 	.ram = {{0x60000000, 64 << 20, 0}},

@@ -17,7 +17,7 @@
 #include "model.h"
 
 #define PAGE	 ((uint64_t)PAGE_SIZE)
-#define SECTION	 (PAGE << MAX_ORDER)
+#define SECTION	 (PAGE * PAGES_PER_SECTION)
 #define MIB	 (1ULL << 20)
 #define PHYS_TOP (1ULL << 32)
 
