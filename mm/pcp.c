@@ -39,7 +39,8 @@ static inline unsigned first_batch(const struct pcp_list *list)
 
 static inline void grow_batch(struct pcp_list *list)
 {
-	unsigned half = (unsigned)(list->end - list->base) / 2;
+	/* Rounded up: a list of one slot moves that one. */
+	unsigned half = ((unsigned)(list->end - list->base) + 1) / 2;
 	unsigned twice = 2U * list->batch;
 
 	list->batch = twice < half ? twice : half;
