@@ -15,6 +15,7 @@
 #include <buddy/buddy.h>
 #include <port/port.h>
 
+#include "boot/bootargs.h"
 #include "boot/demo.h"
 #include "boot/gfpname.h"
 #include "boot/memmap.h"
@@ -290,12 +291,16 @@ extern int bench_main(void) __attribute__((weak));
 
 static enum command_result run_bench(unsigned nr_args, char **args)
 {
+	int failed;
+
 	(void)nr_args, (void)args;
 	if (!bench_main) {
 		port_log("this image has no benchmark linked in\n");
 		return COMMAND_FAILED;
 	}
-	if (bench_main()) {
+	failed = bench_main();
+	smp_set_tick(bootarg_uint("tick", SMP_TICK_HZ)); /* it measures without */
+	if (failed) {
 		monitor_failed();
 		return COMMAND_FAILED;
 	}

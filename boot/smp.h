@@ -69,6 +69,7 @@ bool smp_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg);
 extern void (*tick_hook)(unsigned cpu);
 
 /* Ticks a second on all cores; 0 stops them.  Boot core, others idle. */
+#define SMP_TICK_HZ 100u /* unless the bootarg tick= says otherwise */
 void smp_set_tick(uint32_t hz);
 
 /* Ticks that a core has had. */

@@ -21,7 +21,7 @@ static void page_use_accounts_for_every_page(void)
 	unsigned long use[PAGE_USE_ALLOCATED + 1] = {0}, present = 0, managed = 0;
 	struct page_use_info info;
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i <= PCP_MAX_ORDER; i++)
 		page[i] = alloc_pages(GFP_KERNEL, i);
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		unsigned long pfn = zone.start_pfn, end = pfn + zone.spanned;
@@ -38,10 +38,10 @@ static void page_use_accounts_for_every_page(void)
 	}
 	CHECK_EQ(use[PAGE_USE_FREE], nr_free_pages());
 	CHECK_EQ(use[PAGE_USE_PCP], nr_pcp_pages());
-	CHECK(use[PAGE_USE_ALLOCATED] >= 1 + 2 + 4 + 8);
+	CHECK(use[PAGE_USE_ALLOCATED] >= (2U << PCP_MAX_ORDER) - 1);
 	CHECK_EQ(use[PAGE_USE_FREE] + use[PAGE_USE_PCP] + use[PAGE_USE_ALLOCATED], managed);
 	CHECK_EQ(use[PAGE_USE_RESERVED], present - managed);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i <= PCP_MAX_ORDER; i++) {
 		unsigned long pfn = page[i] ? page_to_pfn(page[i]) : 0;
 
 		if (!page[i])
