@@ -34,4 +34,7 @@ void early_init(const struct boot_args *args);
 /* main.c, MMU on. */
 _Noreturn void boot_main(const struct boot_args *args);
 
+/* What mm_init() took, in ticks of the global timer, for the bench. */
+extern uint32_t boot_mm_init_ticks;
+
 #endif /* BOOT_BOOT_H */

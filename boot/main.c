@@ -37,13 +37,13 @@
 #include "drivers/pl310.h"
 #include "drivers/vexpress.h"
 
-#define TICK_HZ 100u
-
 /* Programs that an image may have besides demo and monitor: their result is its status. */
 extern int bench_main(void) __attribute__((weak));
 extern int test_main(void) __attribute__((weak));
 
 static struct fdt_facts facts;
+
+uint32_t boot_mm_init_ticks;
 
 #define KIB(bytes) ((unsigned)((bytes) >> 10))
 #define MIB(bytes) ((unsigned)((bytes) >> 20))
@@ -108,7 +108,7 @@ static uint32_t dtb_from_go(const struct boot_args *args)
 
 static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
 {
-	uint32_t addr = 0;
+	uint32_t addr = 0, go = dtb_from_go(args);
 	const char *how = NULL;
 
 	if (args->flags & BOOT_DTB_LOST)
@@ -117,8 +117,8 @@ static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
 	else if (looks_like_dtb(args->r2)) {
 		addr = args->r2;
 		how = "passed by the loader";
-	} else if (looks_like_dtb(dtb_from_go(args))) {
-		addr = dtb_from_go(args);
+	} else if (looks_like_dtb(go)) {
+		addr = go;
 		how = "named on the go command's line";
 	} else if (!args->r2 && looks_like_dtb(BOARD_RAM_BASE)) {
 		/* How an ELF file gets one from QEMU; a loader with a register would use it. */
@@ -147,9 +147,10 @@ static void cut_to_window(void)
 	memblock_remove(BOARD_RAM_END, UINT64_MAX - BOARD_RAM_END);
 	after = memblock_phys_mem_size();
 	if (after != before)
-		console_printf("memory: %u KiB left out, outside of 0x%08x-0x%08x, where %s has RAM\n",
-			       KIB(before - after), (unsigned)BOARD_RAM_BASE,
-			       (unsigned)BOARD_RAM_END - 1, BOARD_NAME);
+		console_printf(
+			"memory: %u KiB left out, outside of 0x%08x-0x%08x, where %s has RAM\n",
+			KIB(before - after), (unsigned)BOARD_RAM_BASE, (unsigned)BOARD_RAM_END - 1,
+			BOARD_NAME);
 }
 
 /* mem=: so much from the lowest address up. */
@@ -195,8 +196,8 @@ static void print_zones(void)
 		console_printf("zone: node %d %-8s 0x%08lx-0x%08lx %6lu pages managed, "
 			       "watermarks %lu %lu %lu\n",
 			       z.nid, z.name, z.start_pfn << PAGE_SHIFT,
-			       ((z.start_pfn + z.spanned) << PAGE_SHIFT) - 1, z.managed, z.wmark_min,
-			       z.wmark_low, z.wmark_high);
+			       ((z.start_pfn + z.spanned) << PAGE_SHIFT) - 1, z.managed,
+			       z.wmark_min, z.wmark_low, z.wmark_high);
 }
 
 static void read_memory(const struct boot_args *args, struct mm_limits *limits)
@@ -204,6 +205,7 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 	size_t max_bytes;
 	const void *dtb = find_dtb(args, &max_bytes);
 	uint32_t dtb_start = (uint32_t)dtb, dtb_bytes;
+	int err;
 
 	/* Nothing may be allocated over these while the tree is being read. */
 	memblock_set_current_limit(BOARD_RAM_END);
@@ -211,14 +213,16 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 	dtb_bytes = __builtin_bswap32(((const uint32_t *)dtb)[1]);
 	if (dtb != builtin_dtb)
 		memblock_reserve(dtb_start, dtb_bytes, "device tree", 0);
-	if (fdt_scan(dtb, max_bytes, &facts))
+	err = fdt_scan(dtb, max_bytes, &facts);
+	/* Even if it failed: they say whom to tell the status. */
+	bootargs_init(facts.bootargs);
+	power_init();
+	if (err)
 		panic("the device tree describes no memory that can be used");
 	if (*facts.model)
 		console_printf("board: %s (%s)\n", facts.model, BOARD_NAME);
 	console_printf("bootargs: %s\n", *facts.bootargs ? facts.bootargs : "none");
-	bootargs_init(facts.bootargs);
 	bootargs_list_unknown();
-	power_init();
 
 	cut_to_window();
 	cut_to_size(bootarg_size("mem", 0, UINT64_MAX));
@@ -228,9 +232,9 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 	limits->min_free_kbytes = bootarg_uint("min_free_kbytes", 0);
 	memblock_set_current_limit(limits->highmem_start);
 	if (mmu_map_ram((uint32_t)limits->highmem_start, dtb_start, dtb_start + dtb_bytes))
-		console_printf("mmu: no room for page tables, some of what is no RAM stays mapped\n");
+		console_printf(
+			"mmu: no room for page tables, some of what is no RAM stays mapped\n");
 	print_memory();
-
 }
 
 /* ---- the order of things ---------------------------------------------------------- */
@@ -249,8 +253,8 @@ static void print_cpu(const struct boot_args *args)
 	if (args->flags & BOOT_ABORT_DROPPED)
 		console_printf("loader: left an asynchronous abort pending, dropped\n");
 	if (args->sctlr & 5)
-		console_printf("loader: left MMU %s, data cache %s\n", args->sctlr & 1 ? "on" : "off",
-			       args->sctlr & 4 ? "on" : "off");
+		console_printf("loader: left MMU %s, data cache %s\n",
+			       args->sctlr & 1 ? "on" : "off", args->sctlr & 4 ? "on" : "off");
 }
 
 /* Cores as the tree describes them; as the chip has them if it does not. */
@@ -291,7 +295,9 @@ static _Noreturn void run_mode(void)
 {
 	const char *mode = bootarg_get("mode");
 
-	if (!mode || !strcmp(mode, "monitor"))
+	if (!mode)
+		mode = "monitor";
+	if (!strcmp(mode, "monitor"))
 		monitor_main();
 	if (!strcmp(mode, "demo"))
 		board_poweroff(demo_main() ? 1 : 0);
@@ -331,6 +337,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 		panic("no allocator");
 	if (mm_init_cpu(0))
 		panic("no per-CPU caches");
+	boot_mm_init_ticks = (uint32_t)(a9timer_read() - before);
 	console_printf("allocator: ready after %u us\n", us_since(before));
 	print_zones();
 
@@ -341,7 +348,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 
 	online = smp_boot(cpus, nr_cpus, maxcpus);
 	console_printf("%u of %u cores online\n", online, nr_cpus);
-	smp_set_tick(bootarg_uint("tick", TICK_HZ));
+	smp_set_tick(bootarg_uint("tick", SMP_TICK_HZ));
 	console_printf("up after %u us\n", us_since(start));
 
 	crash_if_asked();

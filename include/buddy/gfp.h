@@ -106,7 +106,8 @@ typedef uint32_t gfp_t;
  *
  * NULL when no zone that the flags allow can give the block without going
  * below its watermark, after this CPU's caches and, if the request may wait,
- * the others' were emptied; or when order or gfp is invalid (reported).
+ * the others' were emptied; or when order or gfp is invalid (reported; what a cache can serve
+ * at once is served without a look at flags that do not matter to it).
  */
 struct page *alloc_pages(gfp_t gfp, unsigned order);
 

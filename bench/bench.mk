@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+#
+# What libbuddy costs: instructions on the target (bench), misses and scaling of four
+# cores on the memory model (bench-smp), host threads (bench-host), bytes (size).
+# Results as CSV under $(BUILD)/bench; docs/BENCHMARKS.md says what is measured and how.
+
+BENCH := $(BUILD)/bench
+
+# The programs are part of the release image: what is measured is what is shipped.
+IMAGE_SRC += $(wildcard bench/target/*.c) $(wildcard bench/target/*.S)
+
+.PHONY: bench
+bench: $(BENCH)/target.csv $(wildcard bench/irqoff.py) ## instructions per operation, beside Linux and others
+	$(Q)bench/report.py $(BENCH)/target.csv
+
+$(BENCH)/run.log: $(IMAGE).elf $(BOARD_DTB)
+	@mkdir -p $(@D)
+	$(Q)timeout 600 $(QEMU) -M $(QEMU_MACHINE) -smp 4 -m 1024 -display none -serial stdio \
+		-monitor none -semihosting-config enable=on,target=native \
+		-icount shift=7,align=off,sleep=off -kernel $(IMAGE).elf -dtb $(BOARD_DTB) \
+		-append "semihosting mode=bench min_free_kbytes=128" </dev/null >$@.part || { tail $@.part; exit 1; }
+	$(Q)mv $@.part $@
+
+$(BENCH)/target.csv: $(BENCH)/run.log $(BENCH)/irqoff.csv bench/report.py
+	$(Q)bench/report.py --csv $(BENCH)/run.log $(BENCH)/irqoff.csv > $@.part
+	$(Q)mv $@.part $@
+
+-include bench/irqoff.mk bench/smp.mk bench/host.mk bench/size.mk
