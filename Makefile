@@ -57,11 +57,17 @@ help: ## this list
 setup: ## install what is missing (Debian; elsewhere: list what is needed)
 	$(Q)tools/setup.sh $(PACKAGES)
 
-# `make -j setup run`: whatever is asked for together with setup waits for it, and so do
-# the wildcards below, which look at nothing that setup installs.
-ifneq ($(filter setup,$(MAKECMDGOALS)),)
-AFTER_SETUP := setup
-endif
+# `make -j setup run`: the other goals are made when setup is done, by a make of their own
+# that finds the tools.
+ifneq ($(and $(filter setup,$(MAKECMDGOALS)),$(filter-out setup,$(MAKECMDGOALS))),)
+
+.PHONY: after_setup $(filter-out setup,$(MAKECMDGOALS))
+$(filter-out setup,$(MAKECMDGOALS)): after_setup
+	@:
+after_setup: setup
+	+$(Q)$(MAKE) --no-print-directory $(filter-out setup,$(MAKECMDGOALS))
+
+else
 
 # ---- the image ------------------------------------------------------------------
 
@@ -88,22 +94,22 @@ IMAGE_OBJS := $(patsubst %,$(OUT)/obj/%.o,$(basename $(IMAGE_SRC)))
 
 all: $(IMAGE).elf $(IMAGE).bin lib ## build the image (ELF and raw) and the library
 
-$(OUT)/obj/%.o: %.c | $(AFTER_SETUP)
+$(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/obj/%.o: %.S | $(AFTER_SETUP)
+$(OUT)/obj/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
 
 $(OUT)/obj/boot/vectors.o: ASFLAGS += -DBUILTIN_DTB='"$(BOARD_DTB)"'
 $(OUT)/obj/boot/vectors.o: $(BOARD_DTB)
 
-$(BOARD_DTB): boards/$(BOARD)/$(BOARD).dts | $(AFTER_SETUP)
+$(BOARD_DTB): boards/$(BOARD)/$(BOARD).dts
 	@mkdir -p $(@D)
 	$(Q)dtc -q -I dts -O dtb -o $@ $<
 
-$(OUT)/linker.ld: linker.ld boot/layout.h boards/$(BOARD)/board.mk | $(AFTER_SETUP)
+$(OUT)/linker.ld: linker.ld boot/layout.h boards/$(BOARD)/board.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c -I . -DLINK_ADDR=$(LINK_ADDR) $< -o $@
 
@@ -162,7 +168,7 @@ LIB_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(MM_SRC)) \
 
 lib: $(LIB) ## libbuddy-PORT.a for an RTOS, public names only (PORT=cortex-a9, template, ...)
 
-$(OUT)/exports.txt: $(wildcard include/buddy/*.h) tools/exports.sh | $(AFTER_SETUP)
+$(OUT)/exports.txt: $(wildcard include/buddy/*.h) tools/exports.sh
 	@mkdir -p $(@D)
 	$(Q)CC="$(CC) $(CFLAGS)" tools/exports.sh > $@
 
@@ -198,4 +204,4 @@ clean: ## remove everything that was built
 
 -include tests/tests.mk tests/fuzz/fuzz.mk tools/check.mk tools/a9mem/a9mem.mk
 
-.DEFAULT_GOAL := all
+endif # setup
