@@ -309,8 +309,15 @@ bool port_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg)
 
 	if (me->irq_depth || me->nr_locks)
 		host_fault("port_run_on_cpu() with interrupts off or under a lock");
-	if (cpu >= PORT_NR_CPUS || to == me)
-		host_fault("port_run_on_cpu() to itself or to no CPU");
+	if (cpu >= PORT_NR_CPUS)
+		host_fault("port_run_on_cpu() to no CPU");
+	if (to == me) {
+		port_irqflags_t flags = port_irq_save();
+
+		fn(arg);
+		port_irq_restore(flags);
+		return true;
+	}
 
 	for (;;) {
 		unsigned mode = atomic_load(&to->mode);
