@@ -238,15 +238,21 @@ static inline struct page *block_start(struct page *page)
 	return index_to_page(page_index(page) & ~(unsigned long)(pageblock_nr_pages - 1));
 }
 
-/* Pages on free lists in the pageblock of page. */
-unsigned count_free_in_block(struct page *page)
+/*
+ * Pages on free lists in the pageblock of page; 0 if it is in more than `most`
+ * pieces, free or not, which also bounds the walk.
+ */
+unsigned count_free_in_block(struct page *page, unsigned most)
 {
 	struct page *p = block_start(page), *end = p + pageblock_nr_pages;
 	unsigned nr = 0;
 
-	for (; p < end; p += block_step(p))
+	for (; p < end; p += block_step(p)) {
+		if (!most--)
+			return 0;
 		if (page_word_state(page_word(p)) == PAGE_STATE_FREE)
 			nr += (unsigned)block_step(p);
+	}
 	return nr;
 }
 

@@ -18,9 +18,15 @@
  * known yet, so none counts in its favour.
  *
  * State: none of its own.  Guard: the zone's lock.  Bound: one claim is tried
- * for each other mobility, a walk of one pageblock each.
+ * for each other mobility, a walk over CLAIM_PIECES blocks each.
  */
 #include <mm/internal.h>
+
+/*
+ * A pageblock in more pieces than this, free or not, is not claimed: it has mixed
+ * already, and moving its free blocks one by one would keep interrupts off for long.
+ */
+#define CLAIM_PIECES 64
 
 static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
 	[MIGRATE_UNMOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE},
@@ -43,7 +49,7 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 	}
 	if (mt == MIGRATE_MOVABLE && largest + 1 <= pageblock_order / 2)
 		return false;
-	if (count_free_in_block(page) < pageblock_nr_pages / 2)
+	if (count_free_in_block(page, CLAIM_PIECES) < pageblock_nr_pages / 2)
 		return false;
 	move_freepages_block(zone, page, mt);
 	zone->nr_steal++;

@@ -171,7 +171,7 @@ void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr);
 /* The zone's lock is held. */
 void __free_one_page(struct zone *zone, struct page *page, unsigned order);
 struct page *__rmqueue_smallest(struct zone *zone, unsigned order, enum migratetype mt);
-unsigned count_free_in_block(struct page *page);
+unsigned count_free_in_block(struct page *page, unsigned most);
 unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt);
 void move_free_block(struct zone *zone, struct page *page, enum migratetype mt);
 

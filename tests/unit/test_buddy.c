@@ -371,7 +371,7 @@ static void moving_a_pageblock_moves_its_free_pages(void)
 	give(inside, pageblock_order - 1);
 	flags = port_irq_save();
 	port_spin_lock(&zone->lock);
-	CHECK_EQ(count_free_in_block(block), pageblock_nr_pages / 2);
+	CHECK_EQ(count_free_in_block(block, pageblock_nr_pages), pageblock_nr_pages / 2);
 	moved = move_freepages_block(zone, block, MIGRATE_UNMOVABLE);
 	port_spin_unlock(&zone->lock);
 	port_irq_restore(flags);
