@@ -7,7 +7,8 @@
 full      all objects of mm/, on the board's port, nothing thrown away.
 smallest  one core (port/template), one node, caches of 8 pages, BUDDY_PCP_WORK=2; of it
           what the linker keeps (--gc-sections) for bench/minimal.c, by the map.  That
-          leaves out the validator, the pictures of memory, bulk calls and so on.
+          leaves out the validator, the pictures of memory, bulk calls and so on.  `start-up`
+          is the part of it that is used until the hand-over only (memblock, mm_init).
 
 Each as Thumb -Os and ARM -O2.  Table on standard output, and DIR/../size.csv.
 """
@@ -21,6 +22,7 @@ import sys
 ISAS = {"thumb": ["-mthumb", "-Os"], "arm": ["-marm", "-O2"]}
 SMALLEST = ["-DBUDDY_MAX_NODES=1", "-DBUDDY_PCP_SLOTS=8", "-DBUDDY_PCP_WORK=2"]
 KINDS = ("text", "data", "bss")
+STARTUP = ("memblock.o", "memblock_query.o", "mm_init.o")
 # KiB of text, Thumb -Os.
 GOALS = {"full": 24, "smallest": 6}
 
@@ -46,8 +48,9 @@ def compile_all(args, port, isa, extra, sources, folder):
 
 def full(args, isa, folder):
     objects = compile_all(args, args.port, isa, [], sorted(glob.glob("mm/*.c")), folder)
-    last = run(args.cross + "size", "-t", *objects).splitlines()[-1].split()
-    return dict(zip(KINDS, map(int, last[:3])))
+    lines = run(args.cross + "size", "-t", *objects).splitlines()
+    startup = sum(int(line.split()[0]) for line in lines if line.endswith(STARTUP))
+    return dict(zip(KINDS, map(int, lines[-1].split()[:3]))), startup
 
 
 def kind_of(section):
@@ -72,19 +75,21 @@ def smallest(args, isa, folder):
     text = open(map_).read()
     text = text[text.index("Linker script and memory map"):]
     ours = {os.path.basename(s)[:-2] + ".o" for s in mm}
-    total = dict.fromkeys(KINDS, 0)
+    total, startup = dict.fromkeys(KINDS, 0), 0
     # " .text.name   0x00008000   0x4c build/.../buddy.o", the name on a line of its own if long
     for m in re.finditer(r"^ (\.?\w\S*)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$", text, re.M):
         kind = kind_of(m[1])
         if kind and os.path.dirname(m[3]) == folder and os.path.basename(m[3]) in ours:
             total[kind] += int(m[2], 16)
+            if kind == "text" and os.path.basename(m[3]) in STARTUP:
+                startup += int(m[2], 16)
     have = run(args.cross + "nm", elf)
     for name in ("alloc_pages", "__free_pages", "mm_init"):
         if not re.search(r" T %s$" % name, have, re.M):
             sys.exit("size: the smallest program has no %s" % name)
     if not total["text"]:
         sys.exit("size: nothing of mm/ in " + map_)
-    return total
+    return total, startup
 
 
 def page_bytes(args, folder):
@@ -103,20 +108,21 @@ def main():
     parser.add_argument("--port", default="cortex-a9")
     args = parser.parse_args()
 
-    form = "%-10s %-10s %8s %7s %7s %11s  %s"
-    rows = [("config", "isa", "text", "data", "bss", "bytes/page")]
-    print(form % ("", "", *KINDS, "bytes/page", "goal"))
+    form = "%-10s %-10s %8s %7s %7s %9s %11s  %s"
+    rows = [("config", "isa", *KINDS, "startup", "page_bytes")]
+    print(form % ("", "", *KINDS, "start-up", "bytes/page", "goal"))
     for config, measure in (("full", full), ("smallest", smallest)):
         for isa, flags in ISAS.items():
             folder = os.path.join(args.out, config + "-" + isa)
-            size = measure(args, isa, folder)
+            size, startup = measure(args, isa, folder)
             per_page = page_bytes(args, folder)
             goal = ""
             if isa == "thumb":
                 met = size["text"] <= GOALS[config] * 1024
                 goal = "%d text %s" % (GOALS[config] * 1024, "met" if met else "missed")
-            print(form % (config, " ".join(flags)[2:], *size.values(), per_page, goal))
-            rows.append((config, isa, *size.values(), per_page))
+            print(form % (config, " ".join(flags)[2:], *size.values(), startup, per_page,
+                          goal))
+            rows.append((config, isa, *size.values(), startup, per_page))
     with open(os.path.join(os.path.dirname(args.out), "size.csv"), "w") as f:
         f.write("".join(",".join(map(str, row)) + "\n" for row in rows))
 
