@@ -13,7 +13,8 @@
  * its own, but what a thread sleeps while it waits for a lock is lost to it.
  *
  * Out, CSV: case,threads,ops,ns,cpu,scaling,scaling_cpu; ns per operation (alloc
- * or free) of one thread.
+ * or free) of one thread.  The case `machine` allocates nothing: it is what two
+ * threads that share nothing reach, less than 2 where two CPUs are one core's.
  *
  * State: struct worker, one a thread.  Not here: the port's own costs and rules
  * (port/host).
@@ -29,14 +30,15 @@
 
 #include "port/host/host.h"
 
-#define THREADS	   2
-#define RUNS	   5
-#define RAM_BASE   0x60000000u
-#define RAM_BYTES  (512u << 20)
-#define PAIRS	   4000000u
-#define CHURN_WARM 20000u
-#define CHURN_OPS  4000000u
-#define SLOTS	   4096u
+#define THREADS	    2
+#define RUNS	    5
+#define RAM_BASE    0x60000000u
+#define RAM_BYTES   (512u << 20)
+#define PAIRS	    4000000u
+#define CHURN_WARM  20000u
+#define CHURN_OPS   4000000u
+#define SLOTS	    4096u
+#define MACHINE_OPS 20000000u
 
 struct worker {
 	unsigned cpu;
@@ -127,6 +129,21 @@ static void churn(struct worker *me)
 			__free_pages(me->slot[s], me->order[s]);
 }
 
+static void machine(struct worker *me)
+{
+	volatile uint8_t *order = me->order;
+	uint32_t r = me->seed;
+
+	clock_start(me);
+	for (unsigned i = 0; i < MACHINE_OPS; i++) {
+		r ^= r << 13;
+		r ^= r >> 17;
+		r ^= r << 5;
+		order[r % SLOTS]++;
+	}
+	clock_stop(me);
+}
+
 static const struct {
 	const char *name;
 	void (*work)(struct worker *me);
@@ -134,6 +151,7 @@ static const struct {
 } cases[] = {
 	{"hot_o0", hot, 2 * PAIRS},
 	{"churn_mixed", churn, CHURN_OPS},
+	{"machine", machine, MACHINE_OPS},
 };
 
 static void *thread(void *arg)
