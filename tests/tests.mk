@@ -176,14 +176,15 @@ TARGET_MATRIX := elf-1-8 raw-2-8 elf-3-8 raw-4-8 raw-1-64 elf-2-64 raw-3-64 elf-
 		 elf-1-256 raw-2-256 elf-3-256 raw-4-256 raw-1-1024 elf-2-1024 raw-3-1024 elf-4-1024
 # $(1) image, $(2) start-cores-MiB
 target_run = $(eval $(call target_test,$(1)-$(2),$(OUT)/$(1).elf $(OUT)/$(1).bin $(BOARD_DTB) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/$(1) --dtb $(BOARD_DTB) --start $(word 1,$(subst -, ,$(2))) --smp $(word 2,$(subst -, ,$(2))) --mem $(word 3,$(subst -, ,$(2)))))
-$(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
-$(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
 
 # The same image under seeded schedules: the stress suite's short encounters.
 SCHED_SO := $(BUILD)/a9mem/sched.so
 SEEDS    ?= 20
 SEED     ?= 1
 $(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 20))
+
+$(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
+$(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
 
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))

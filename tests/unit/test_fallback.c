@@ -49,13 +49,19 @@ static unsigned long free_of(enum migratetype mt)
 
 static struct page *head;
 
-static void take_rest(enum migratetype mt)
+/* Takes all that there is in blocks of one order, then in single pages. */
+static void take_rest(enum migratetype mt, unsigned order)
 {
 	struct page *page;
 
-	while ((page = take(mt, 0))) {
-		page->mapping = head;
-		head = page;
+	for (;; order = 0) {
+		while ((page = take(mt, order))) {
+			page->mapping = head;
+			page->index = order;
+			head = page;
+		}
+		if (!order)
+			return;
 	}
 }
 
@@ -65,11 +71,11 @@ static void give_rest(void)
 
 	while ((page = head)) {
 		head = page->mapping;
-		__free_page(page);
+		__free_pages(page, (unsigned)page->index);
 	}
 }
 
-/* Takes the page off the chain and frees it. */
+/* Takes the block off the chain and frees it. */
 static void punch(struct page *page)
 {
 	struct page **at = &head;
@@ -79,7 +85,7 @@ static void punch(struct page *page)
 	if (!*at)
 		return;
 	*at = page->mapping;
-	__free_page(page);
+	__free_pages(page, (unsigned)page->index);
 }
 
 /* ---- cases ---------------------------------------------------------------- */
@@ -145,7 +151,7 @@ static void nothing_to_claim(unsigned every)
 
 	CHECK_EQ(start(&small), 0);
 	head = NULL;
-	take_rest(MIGRATE_MOVABLE);
+	take_rest(MIGRATE_MOVABLE, 0);
 	CHECK_EQ(nr_free_pages(), 0);
 	for (unsigned long pfn = from; pfn < from + (small.ram[0].size >> PAGE_SHIFT); pfn += every)
 		if (page_word(pfn_to_page(pfn)) == PAGE_ALLOCATED(0))
@@ -175,19 +181,30 @@ static void a_full_pageblock_is_stolen_from_not_claimed(void)
 	give_rest();
 }
 
+/*
+ * One pageblock with `nr` free pages, in its lower part, all other memory movable pages
+ * in use; `order` is the size of its pieces.
+ */
+static void one_free_part(unsigned nr, unsigned order)
+{
+	unsigned long from = small.ram[0].base >> PAGE_SHIFT;
+
+	CHECK_EQ(start(&small), 0);
+	head = NULL;
+	take_rest(MIGRATE_MOVABLE, order);
+	for (unsigned long pfn = from; pfn < from + nr; pfn += 1UL << order)
+		punch(pfn_to_page(pfn));
+	drain_all_pages();
+	CHECK_EQ(nr_free_pages(), nr);
+}
+
 static void a_half_free_pageblock_is_claimed_for_unmovable(void)
 {
 	unsigned long from = small.ram[0].base >> PAGE_SHIFT;
 	struct page *page;
 	uint32_t steals;
 
-	CHECK_EQ(start(&small), 0);
-	head = NULL;
-	take_rest(MIGRATE_MOVABLE);
-	for (unsigned long pfn = from; pfn < from + PB / 2; pfn++)
-		punch(pfn_to_page(pfn)); /* exactly half of one, in its lower half */
-	drain_all_pages();
-	CHECK_EQ(nr_free_pages(), PB / 2);
+	one_free_part(PB / 2, 4); /* exactly half of it */
 	steals = vm_events(PAGEBLOCK_STEAL);
 	page = take(MIGRATE_UNMOVABLE, 0);
 	REQUIRE(page);
@@ -200,21 +217,30 @@ static void a_half_free_pageblock_is_claimed_for_unmovable(void)
 	give_rest();
 }
 
-static void one_page_less_than_half_is_not_claimed(void)
+static void less_than_half_is_not_claimed(void)
 {
-	unsigned long from = small.ram[0].base >> PAGE_SHIFT;
 	struct page *page;
 
-	CHECK_EQ(start(&small), 0);
-	head = NULL;
-	take_rest(MIGRATE_MOVABLE);
-	for (unsigned long pfn = from; pfn < from + PB / 2 - 1; pfn++)
-		punch(pfn_to_page(pfn));
-	drain_all_pages();
+	one_free_part(PB / 2 - 16, 4);
 	page = take(MIGRATE_UNMOVABLE, 0);
 	REQUIRE(page);
 	CHECK_EQ(get_pageblock_migratetype(page), MIGRATE_MOVABLE);
-	CHECK_EQ(free_of(MIGRATE_MOVABLE), PB / 2 - 2);
+	CHECK_EQ(free_of(MIGRATE_MOVABLE), PB / 2 - 17);
+	give(page, 0);
+	give_rest();
+}
+
+static void a_pageblock_in_many_pieces_is_not_claimed(void)
+{
+	struct page *page;
+
+	/* half of it is free, but the other half is 256 single pages: a long walk */
+	one_free_part(PB / 2, 0);
+	page = take(MIGRATE_UNMOVABLE, 0);
+	REQUIRE(page);
+	CHECK_EQ(get_pageblock_migratetype(page), MIGRATE_MOVABLE);
+	CHECK_EQ(free_of(MIGRATE_MOVABLE), PB / 2 - 1);
+	CHECK_EQ(mm_check_quiet(), 0);
 	give(page, 0);
 	give_rest();
 }
@@ -259,14 +285,14 @@ static void small_movable_requests_do_not_claim(void)
 	struct page *page;
 	uint32_t steals;
 
-	/* everything unmovable, small holes */
+	/* everything unmovable, every second block of eight pages free: no larger one, half in all */
 	CHECK_EQ(start(&small), 0);
 	head = NULL;
-	take_rest(MIGRATE_UNMOVABLE);
+	take_rest(MIGRATE_UNMOVABLE, 3);
 	for (struct page *p = head, *next; p; p = next) {
 		next = p->mapping;
-		if (page_to_pfn(p) % 16 < 12)
-			punch(p); /* three quarters free, no block above order 3 */
+		if (!(page_to_pfn(p) & 8) && p->index == 3)
+			punch(p);
 	}
 	drain_all_pages();
 	steals = vm_events(PAGEBLOCK_STEAL);
@@ -275,10 +301,10 @@ static void small_movable_requests_do_not_claim(void)
 	CHECK_EQ(get_pageblock_migratetype(page), MIGRATE_UNMOVABLE);
 	CHECK_EQ(vm_events(PAGEBLOCK_STEAL), steals);
 	give(page, 0);
-	/* an unmovable request of the same size would find nothing foreign to ask for */
+	/* for a request that is not movable the same is worth a claim */
 	page = take(MIGRATE_RECLAIMABLE, 0);
 	REQUIRE(page);
-	CHECK_EQ(get_pageblock_migratetype(page), MIGRATE_RECLAIMABLE); /* claimed */
+	CHECK_EQ(get_pageblock_migratetype(page), MIGRATE_RECLAIMABLE);
 	CHECK(vm_events(PAGEBLOCK_STEAL) > steals);
 	CHECK_EQ(mm_check_quiet(), 0);
 	give(page, 0);
@@ -326,7 +352,7 @@ static void everything_can_be_had_by_any_mobility(void)
 
 		CHECK_EQ(start(&small), 0);
 		head = NULL;
-		take_rest((enum migratetype)mt);
+		take_rest((enum migratetype)mt, 0);
 		for (struct page *p = head; p; p = p->mapping)
 			nr++;
 		CHECK_EQ(nr, nr_managed_pages());
@@ -341,7 +367,8 @@ static const struct test_case cases[] = {
 	TEST(mobilities_stay_in_pageblocks_of_their_own),
 	TEST(a_full_pageblock_is_stolen_from_not_claimed),
 	TEST(a_half_free_pageblock_is_claimed_for_unmovable),
-	TEST(one_page_less_than_half_is_not_claimed),
+	TEST(less_than_half_is_not_claimed),
+	TEST(a_pageblock_in_many_pieces_is_not_claimed),
 	TEST(the_smallest_foreign_block_is_stolen),
 	TEST(reclaimable_helps_unmovable_before_movable_does),
 	TEST(small_movable_requests_do_not_claim),
