@@ -26,6 +26,7 @@
 #include "boot/smp.h"
 
 #define SLOTS	     4096u
+#define SLOTS_ORDER  2 /* the pages that hold them */
 #define HOT_WARM     1000u
 #define HOT_PAIRS    10000u
 #define BATCH_ROUNDS 50u /* of 64 */
@@ -163,7 +164,7 @@ ALWAYS_INLINE void churn_ops(struct worker *me, bool real, unsigned ops)
 
 ALWAYS_INLINE void churn(struct worker *me, bool real)
 {
-	memset(me->slot, 0, SLOTS * sizeof(*me->slot));
+	memset(me->slot, 0, PAGE_SIZE << SLOTS_ORDER);
 	churn_ops(me, real, CHURN_WARM);
 	barrier(me->cores);
 	region_toggle();
@@ -275,7 +276,7 @@ int bench_smp(void)
 		return 1;
 	}
 	for (unsigned cpu = 0; cpu < cores; cpu++) {
-		workers[cpu].slot = __get_free_pages(GFP_KERNEL, 2);
+		workers[cpu].slot = __get_free_pages(GFP_KERNEL, SLOTS_ORDER);
 		if (!workers[cpu].slot)
 			return 1;
 	}
