@@ -42,7 +42,7 @@ static uint32_t xorshift32(void)
 
 static void churn(unsigned ops, unsigned max_order)
 {
-	memset(slot, 0, SLOTS * sizeof(*slot));
+	memset(slot, 0, SLOTS * sizeof(void *));
 	for (unsigned i = 0; i < ops; i++) {
 		unsigned s = xorshift32() % SLOTS;
 		uint32_t r = xorshift32();
@@ -71,7 +71,7 @@ static void bulk(void)
 	for (unsigned i = 0; i < 300; i++) {
 		unsigned nr = xorshift32() % BULK + 1;
 
-		memset(slot, 0, nr * sizeof(*slot));
+		memset(slot, 0, nr * sizeof(void *));
 		alloc_pages_bulk_array(LACKING | mobility[i % NR_MOBILITIES], nr, slot);
 		if (i & 1) /* out of order */
 			for (unsigned n = nr; n > 1; n--) {
@@ -144,7 +144,7 @@ static void largest(void)
 
 int bench_irqoff(void)
 {
-	size_t bytes = nr_managed_pages() * sizeof(*slot);
+	size_t bytes = nr_managed_pages() * sizeof(void *);
 	unsigned order = 0;
 	unsigned long before;
 
