@@ -250,6 +250,47 @@ static void op_free(void)
 		give_back(&live[rng_below(&rng, nr_live)]);
 }
 
+/* Single pages off the books and back in one call, some gaps and some misuse between them. */
+static void op_bulk_free(void)
+{
+	struct page *pages[100];
+	unsigned nr = 1 + rng_below(&rng, 100), wrong = 0;
+	uint32_t bad;
+
+	host_irq_hold(true); /* the misuse must stay misuse */
+	for (unsigned i = 0; i < nr; i++) {
+		unsigned n = nr_live ? rng_below(&rng, nr_live) : 0;
+
+		pages[i] = NULL;
+		if (!nr_live || rng_below(&rng, 8) == 0)
+			continue;
+		if (live[n].order || live[n].refs > 1) {
+			if (live[n].order && rng_below(&rng, 2)) {
+				pages[i] = live[n].page; /* the wrong order */
+				wrong++;
+			}
+			continue;
+		}
+		if (live[n].pattern)
+			CHECK(verify_block(live[n].page, 0, live[n].pattern));
+		poison_block(live[n].page, 0);
+		ref_give(page_to_pfn(live[n].page), 0);
+		pages[i] = live[n].page;
+		stale[nr_stale++ % 64] = live[n].page;
+		live[n] = live[--nr_live];
+		if (i + 1 < nr && rng_below(&rng, 16) == 0) {
+			pages[i + 1] = pages[i]; /* twice */
+			wrong++;
+			i++;
+		}
+	}
+	bad = vm_events(BAD_FREE);
+	free_pages_bulk_array(nr, pages);
+	CHECK_EQ(vm_events(BAD_FREE) - bad, wrong);
+	ref_check_sum();
+	host_irq_hold(false);
+}
+
 static void op_ref(void)
 {
 	struct block *b;
@@ -402,6 +443,8 @@ static void play(unsigned long ops, unsigned nr_cpus)
 				op_alloc();
 			else
 				op_free();
+		} else if (what < 870) {
+			op_bulk_free();
 		} else if (what < 880) {
 			op_bulk();
 		} else if (what < 930) {

@@ -206,8 +206,8 @@ static void bulk(struct worker *w)
 	for (unsigned i = 0; i < got; i++) {
 		CHECK(verify_block(pages[i], 0, i));
 		poison_block(pages[i], 0);
-		__free_page(pages[i]);
 	}
+	free_pages_bulk_array(nr, pages);
 }
 
 static void mix_step(struct worker *w, unsigned cpu)

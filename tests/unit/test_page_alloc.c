@@ -456,6 +456,76 @@ static void bulk_zeroes_when_asked(void)
 	}
 }
 
+static void a_bulk_free_is_as_many_frees(void)
+{
+	static struct page *pages[5 * MANY];
+	unsigned nr = sizeof(pages) / sizeof(pages[0]);
+	unsigned long free = nr_free_pages() + nr_pcp_pages();
+	uint32_t bad = vm_events(BAD_FREE), freed = vm_events(PGFREE), given = 0;
+
+	/* all mobilities, in runs and in turns, and gaps */
+	for (unsigned i = 0; i < nr; i++) {
+		gfp_t gfp = i < nr / 2 ? (i / 50 % 3) << 2 : (i % 3) << 2;
+
+		pages[i] = i % 11 == 7 ? NULL : alloc_page(GFP_KERNEL | gfp);
+		given += pages[i] != NULL;
+	}
+	free_pages_bulk_array(nr, pages);
+	CHECK_EQ(nr_free_pages() + nr_pcp_pages(), free);
+	CHECK_EQ(vm_events(PGFREE) - freed, given);
+	CHECK_EQ(vm_events(BAD_FREE), bad);
+	CHECK_EQ(mm_check_quiet(), 0);
+	for (unsigned i = 0; i < nr; i++)
+		CHECK_EQ(pages[i] == NULL, i % 11 == 7); /* left as it was */
+	free_pages_bulk_array(0, NULL);
+}
+
+static void case_18_wrong_pages_in_a_bulk_free(void)
+{
+	static struct page forged;
+	struct page *pages[20], *block = alloc_pages(GFP_KERNEL, 2);
+	unsigned long free = nr_free_pages() + nr_pcp_pages();
+	uint32_t bad = vm_events(BAD_FREE);
+
+	REQUIRE(block);
+	forged.word = PAGE_ALLOCATED(0);
+	for (unsigned i = 0; i < 20; i++)
+		pages[i] = i % 2 ? alloc_page(GFP_KERNEL) : NULL;
+	pages[0] = &forged;
+	pages[2] = pages[1];				    /* twice, one after the other */
+	pages[4] = pages[19];				    /* twice, far apart */
+	pages[6] = block;				    /* wrong order */
+	pages[8] = block + 1;				    /* inside a block */
+	pages[10] = mem_map + nr_map_pages;		    /* past the end */
+	pages[12] = mem_map - 1;			    /* before the start */
+	pages[14] = (struct page *)((char *)pages[15] + 4); /* no descriptor */
+	pages[16] = virt_to_page((void *)((uintptr_t)mem_map & ~(uintptr_t)(PAGE_SIZE - 1)));
+	free_pages_bulk_array(20, pages);
+	CHECK_EQ(vm_events(BAD_FREE) - bad, 9);
+	CHECK_EQ(nr_free_pages() + nr_pcp_pages(), free);
+	CHECK_EQ(mm_check_quiet(), 0);
+	free_pages_bulk_array(20, pages); /* and all of it again, but the block */
+	CHECK_EQ(vm_events(BAD_FREE) - bad, 9 + 19);
+	CHECK_EQ(nr_free_pages() + nr_pcp_pages(), free);
+	__free_pages(block, 2);
+}
+
+static void a_bulk_free_drops_references(void)
+{
+	struct page *pages[3];
+
+	for (int i = 0; i < 3; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		REQUIRE(pages[i]);
+	}
+	get_page(pages[1]);
+	free_pages_bulk_array(3, pages);
+	CHECK_EQ(page_count(pages[0]), 0);
+	CHECK_EQ(page_count(pages[1]), 1);
+	CHECK_EQ(page_count(pages[2]), 0);
+	put_page(pages[1]);
+}
+
 /* ---- contexts ---------------------------------------------------------------- */
 
 static void callable_with_interrupts_off(void)
@@ -796,6 +866,9 @@ static const struct test_case cases[] = {
 	TEST(too_many_references_are_refused),
 	TEST(bulk_fills_only_the_gaps),
 	TEST(bulk_zeroes_when_asked),
+	TEST(a_bulk_free_is_as_many_frees),
+	TEST(case_18_wrong_pages_in_a_bulk_free),
+	TEST(a_bulk_free_drops_references),
 	TEST(callable_with_interrupts_off),
 	TEST(cold_pages_do_not_come_from_the_hot_end),
 	TEST(the_hottest_page_comes_back),
