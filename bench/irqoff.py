@@ -4,6 +4,8 @@
 
     irqoff.py [--addr2line PROGRAM] IMAGE.elf COUNTS           one line of CSV for bench
     irqoff.py --table [--addr2line PROGRAM] IMAGE.elf COUNTS   the longest by place
+
+A section of known length in bench/target/irqoff.c must be there, and counted exactly.
 """
 import argparse
 import subprocess
@@ -40,6 +42,9 @@ def main():
         pc, length, count = line.strip().split(",")
         rows.append((int(pc, 16), int(length), int(count)))
     place = places(args.addr2line, args.elf, sorted({pc for pc, _, _ in rows}))
+    known = [(length, count) for pc, length, count in rows if place[pc][0] == "known_section"]
+    if known != [(1001, 1)]:
+        sys.exit("irqoff: a section of 1001 instructions was counted as %s" % known)
     rows = [(length, count, pc) for pc, length, count in rows
             if "/mm/" in place[pc][1] or place[pc][1].startswith("mm/")]
     if not rows:
