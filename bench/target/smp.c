@@ -32,7 +32,7 @@
 #define BATCH_ROUNDS 50u /* of 64 */
 #define LARGE_ROUNDS 3u	 /* of 4096 */
 #define CHURN_WARM   20000u
-#define CHURN_OPS    100000u
+#define CHURN_OPS    400000u
 
 struct worker {
 	uint32_t seed;
