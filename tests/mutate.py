@@ -112,7 +112,7 @@ class Builder:
                 "tests/harness/host_main.c", "main_%s.o" % suite, "-DSUITE=suite_" + suite)], []))
         self.tests.append(("model", [self.compile("tests/model/model.c"),
                                      self.compile("tests/model/model_ref.c")],
-                           ["runs=6", "ops=30000"]))
+                           ["seed=20", "runs=6", "ops=30000"]))
         if None in self.objects.values() or any(None in t[1] for t in self.tests):
             sys.exit("the tree does not compile as it is")
         problem = self.verdict()
