@@ -205,7 +205,9 @@ struct page *rmqueue_buddy(struct zone *zone, unsigned order, enum migratetype m
 
 /*
  * Up to `most` blocks of together at most `want` times 2^order pages, each a power of
- * two of them, the smallest first.  Returns how many.  Interrupts are off.
+ * two of them, the smallest first.  A larger block is split for the first of
+ * them only: what does not fill up now leaves whole blocks for the next time.
+ * Returns how many.  Interrupts are off.
  */
 unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum migratetype mt,
 		      struct page **block, unsigned most)
@@ -214,8 +216,13 @@ unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum mig
 
 	port_spin_lock(&zone->lock);
 	do {
-		struct page *page = take_smallest(zone, order, order + ilog2(want), mt);
+		unsigned largest = ilog2(want);
+		struct page *page;
 
+		/* The bits from order to order + largest. */
+		if (nr && !(zone->nonempty[mt] >> order & ((2U << largest) - 1)))
+			break;
+		page = take_smallest(zone, order, order + largest, mt);
 		if (!page)
 			break;
 		block[nr++] = page;

@@ -38,20 +38,20 @@ struct free_area {
 static_assert(MIGRATE_TYPES <= 4, "struct free_area has room for four");
 
 struct zone {
+	/* One cache line: what every holder of the lock writes. */
 	struct port_spinlock lock;
 	uint32_t nonempty
 		[MIGRATE_TYPES]; /* [Z] bit o: free_area[o].free_list[mt] has a block; read without */
-	uint32_t nr_free_pages;	      /* [Z] on the free lists; read without */
-	uint32_t watermark[NR_WMARK]; /* [I] pages */
-
-	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
-	struct free_area free_area[NR_ORDERS];
-
-	/* For vmstat. */
-	uint32_t nr_alloc;   /* [Z] blocks given straight from the lists */
+	uint32_t nr_free_pages; /* [Z] on the free lists; read without */
+	uint32_t
+		nr_alloc; /* [Z] blocks given straight from the lists; this and the next for vmstat */
 	uint32_t nr_free_op; /* [Z] blocks given straight back */
 	uint32_t nr_extfrag; /* [Z] ALLOC_EXTFRAG */
-	uint32_t nr_steal;   /* [Z] PAGEBLOCK_STEAL */
+
+	uint32_t watermark[NR_WMARK];	       /* [I] pages */
+	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
+	uint32_t nr_steal;		       /* [Z] PAGEBLOCK_STEAL */
+	struct free_area free_area[NR_ORDERS];
 
 	unsigned long zone_start_pfn; /* [I] */
 	unsigned long spanned_pages;  /* [I] from there, holes included */

@@ -129,17 +129,22 @@ static inline void join(struct page *page, unsigned joined, unsigned order)
 /* Blocks at the top of an array whose order is worth moving them for: half of what L1 holds. */
 #define HOT 4
 
+/* Blocks of a run that make it worth keeping what follows in order. */
+#define LONG_RUN 8
+
 static inline void move_slots(struct page **to, struct page **from, unsigned nr)
 {
-	for (; nr >= 4; nr -= 4, to += 4, from += 4) {
-		struct page *a = from[0], *b = from[1], *c = from[2], *d = from[3];
+	struct page **end = from + nr;
 
-		to[0] = a;
-		to[1] = b;
-		to[2] = c;
-		to[3] = d;
+	while (end - from >= 4) {
+		struct page *a = *from++, *b = *from++, *c = *from++, *d = *from++;
+
+		*to++ = a;
+		*to++ = b;
+		*to++ = c;
+		*to++ = d;
 	}
-	while (nr--)
+	while (from < end)
 		*to++ = *from++;
 }
 
@@ -147,12 +152,12 @@ static inline void move_slots(struct page **to, struct page **from, unsigned nr)
  * Drops the n slots at the bottom.  The hot end moves down as it is; the gap
  * that is left is filled from below it, where one block is as cold as another.
  */
-static void close_gap(struct pcp_list *list, unsigned n)
+static void close_gap(struct pcp_list *list, unsigned n, bool in_runs)
 {
 	unsigned left = pcp_count(list) - n;
 
-	/* What goes in long runs came in them: the rest is to go in runs, too. */
-	if (left <= n + HOT || n > 2 * BUDDY_PCP_WORK) {
+	/* Where there are runs the rest is to go in runs, too, and stays in order. */
+	if (in_runs || left <= n + HOT) {
 		move_slots(list->base, list->base + n, left);
 	} else {
 		move_slots(list->base, list->top - HOT - n, n);
@@ -163,23 +168,41 @@ static void close_gap(struct pcp_list *list, unsigned n)
 }
 
 /*
- * slot[0] begins a run of neighbours, up or down, that ends before `stop` at the
- * latest: joins it into aligned blocks, while there is room for them in
- * block[].  Returns the slot after the last one used; what is left of the run
- * when the room is used up stays in the slots from there on.
+ * slot[0] begins a run of neighbours, up or down, that goes on to `stop` at most:
+ * joins it into aligned blocks, while there is room for them in block[].
+ *
+ * Long runs are flushed as they were refilled, one block each: a run that would
+ * be cut at `stop` is left for the next time, or, if it is the first, cut where
+ * its rest will begin aligned.  Returns the slot after the last one used; what
+ * is left of the run when the room is used up stays in the slots from there on.
  */
-static struct page **take_run(struct page **slot, struct page **stop, unsigned order,
-			      struct page **block, unsigned *nr)
+static struct page **take_run(struct page **slot, struct page **stop, struct page **top,
+			      unsigned order, struct page **block, unsigned *nr)
 {
 	long step = slot[1] > slot[0] ? 1L << order : -(1L << order);
-	struct page **p = slot + 1, *page = *slot;
+	struct page **p = slot + 1, *page = *slot, *next = page + step;
 	unsigned left;
 
-	while (p < stop && *p == *(p - 1) + step)
+	while (p < stop && *p == next) {
+		next += step;
 		p++;
+	}
 	left = (unsigned)(p - slot);
 	if (step < 0)
-		page = p[-1];
+		page = next - step;
+	if (unlikely(p == stop && p < top && *p == next)) {
+		unsigned long mask = (1UL << ilog2(left)) - 1, low = page_index(page) >> order;
+		unsigned cut = (unsigned)((step > 0 ? low + left : -low) & mask);
+
+		if (*nr)
+			return stop;
+		if (cut < left) {
+			left -= cut;
+			if (step < 0)
+				page += (unsigned long)cut << order;
+		}
+		p = slot + left;
+	}
 	while (left && *nr < BUDDY_PCP_WORK) {
 		unsigned joined = run_order(page, left, order);
 
@@ -198,6 +221,7 @@ static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned or
 {
 	struct page *block[BUDDY_PCP_WORK], **slot = list->base, **stop = slot + want;
 	const size_t step = sizeof(struct page) << order;
+	bool in_runs = false;
 	unsigned nr = 0, done;
 
 	do {
@@ -205,14 +229,20 @@ static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned or
 
 		/* A neighbour on either side: their distance is step or -step. */
 		if (slot + 1 < stop && (uintptr_t)slot[1] - (uintptr_t)page + step <= 2 * step) {
-			slot = take_run(slot, stop, order, block, &nr);
+			unsigned had = nr;
+			struct page **next = take_run(slot, stop, list->top, order, block, &nr);
+
+			in_runs |= next - slot >= LONG_RUN;
+			if (nr == had)
+				break; /* left for the next time */
+			slot = next;
 		} else {
 			block[nr++] = page;
 			slot++;
 		}
 	} while (slot < stop && nr < BUDDY_PCP_WORK);
 	done = (unsigned)(slot - list->base);
-	close_gap(list, done);
+	close_gap(list, done, in_runs);
 	free_pcppages_bulk(zone, block, nr);
 	return done;
 }

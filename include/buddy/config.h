@@ -43,11 +43,14 @@
 /*
  * Slots of one per-CPU cache of order 0 (a half, a quarter and an eighth of it
  * for orders 1, 2 and 3): 8 to 1024, a power of two.  It is the most that can
- * be cached; a small zone uses less.  Costs 4 bytes a slot per CPU, populated zone and
- * mobile type.
+ * be cached; a small zone uses less.  Costs 4 bytes a slot per CPU, populated
+ * zone and mobile type.  Half of it is the largest batch, and that is the
+ * longest time with interrupts off (make bench): 4,600 instructions at 256,
+ * 2,300 at 128; four cores that take and give 4,096 pages each scale 3.9-fold
+ * at 256, 3.6-fold at 128.
  */
 #ifndef BUDDY_PCP_SLOTS
-#define BUDDY_PCP_SLOTS 128
+#define BUDDY_PCP_SLOTS 256
 #endif
 
 /*
