@@ -8,6 +8,7 @@ Everything that is no TAP (the boot log, the allocator's reports) is shown as a
 comment when the run failed, or with --verbose.
 """
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -41,7 +42,8 @@ class Run:
         self.command = " ".join("'%s'" % c if " " in c else c for c in cmd)
         started = time.monotonic()
         proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT)
+                                stderr=subprocess.STDOUT,
+                                env=dict(os.environ, QEMU_AUDIO_DRV="none"))
         timer = threading.Timer(args.timeout, self._stop, [proc])
         timer.start()
         for raw in proc.stdout:

@@ -24,6 +24,7 @@ struct block {
 	struct page *page;
 	uint32_t pattern;
 	unsigned order;
+	bool light;
 };
 
 struct worker {
@@ -33,6 +34,7 @@ struct worker {
 	struct block irq_slot[4];
 	unsigned irqs;
 	bool in_case; /* interrupts find something to do */
+	bool light;   /* mark the descriptor only: more of the allocator in fewer instructions */
 	unsigned long allocs, failures;
 } __attribute__((aligned(64)));
 
@@ -77,6 +79,27 @@ static unsigned random_order(struct rng *r)
 	return x < 15 ? rng_below(r, PCP_MAX_ORDER + 1) : rng_below(r, NR_ORDERS);
 }
 
+static void mark(struct block *b)
+{
+	struct page *last = b->page + (1UL << b->order) - 1;
+
+	if (!b->light) {
+		fill_block(b->page, b->order, b->pattern);
+		return;
+	}
+	last->private = ~b->pattern;
+	b->page->private = b->pattern;
+}
+
+static bool is_marked(const struct block *b)
+{
+	const struct page *last = b->page + (1UL << b->order) - 1;
+
+	if (!b->light)
+		return verify_block(b->page, b->order, b->pattern);
+	return b->page->private == b->pattern && (!b->order || last->private == ~b->pattern);
+}
+
 static bool fill_slot(struct worker *w, struct block *b, struct rng *r, gfp_t gfp, unsigned order)
 {
 	b->page = alloc_pages(gfp, order);
@@ -87,7 +110,8 @@ static bool fill_slot(struct worker *w, struct block *b, struct rng *r, gfp_t gf
 	w->allocs++;
 	b->order = order;
 	b->pattern = rng_next(r);
-	fill_block(b->page, order, b->pattern);
+	b->light = w->light;
+	mark(b);
 	return true;
 }
 
@@ -97,7 +121,7 @@ static void empty_slot(struct block *b)
 
 	if (!page)
 		return;
-	CHECK(verify_block(page, b->order, b->pattern));
+	CHECK(is_marked(b));
 	CHECK_EQ(page_word(page), PAGE_ALLOCATED(b->order));
 	poison_block(page, b->order);
 	b->page = NULL;
@@ -113,7 +137,7 @@ static void interrupt(unsigned core)
 	struct worker *w = &worker[cpu_index[core]];
 	struct block *b;
 
-	if (!w->in_case)
+	if (!READ_ONCE(w->in_case))
 		return;
 	w->irqs++;
 	b = &w->irq_slot[rng_below(&w->irq_rng, 4)];
@@ -122,7 +146,7 @@ static void interrupt(unsigned core)
 	else
 		fill_slot(w, b, &w->irq_rng,
 			  (rng_below(&w->irq_rng, 2) ? GFP_ATOMIC : GFP_NOWAIT) | __GFP_NOWARN,
-			  random_order(&w->irq_rng));
+			  rng_below(&w->irq_rng, PCP_MAX_ORDER + 2));
 }
 
 /* On each CPU, before and after what it does. */
@@ -145,7 +169,7 @@ static struct worker *begin(unsigned cpu, bool irqs)
 static void finish(struct worker *w)
 {
 	region_irqs(false, NULL, 0);
-	w->in_case = false;
+	WRITE_ONCE(w->in_case, false);
 	for (unsigned i = 0; i < SLOTS; i++)
 		empty_slot(&w->slot[i]);
 	for (unsigned i = 0; i < 4; i++)
@@ -202,9 +226,9 @@ static void bulk(struct worker *w)
 	unsigned got = alloc_pages_bulk_array(random_gfp(&w->rng), nr, pages);
 
 	for (unsigned i = 0; i < got; i++)
-		fill_block(pages[i], 0, i);
+		mark(&(struct block){pages[i], i, 0, w->light});
 	for (unsigned i = 0; i < got; i++) {
-		CHECK(verify_block(pages[i], 0, i));
+		CHECK(is_marked(&(struct block){pages[i], i, 0, w->light}));
 		poison_block(pages[i], 0);
 	}
 	free_pages_bulk_array(nr, pages);
@@ -316,6 +340,7 @@ static void pass_on(unsigned cpu, void *arg)
 		}
 		mine->order = b.order;
 		mine->pattern = b.pattern;
+		mine->light = b.light;
 		__atomic_store_n(&mine->page, b.page, __ATOMIC_RELEASE);
 		CHECK(!__atomic_exchange_n(&mailbox[cpu], mine, __ATOMIC_ACQ_REL));
 	}
@@ -526,8 +551,10 @@ static unsigned long rounds;
 
 static void encounter(unsigned cpu, void *arg)
 {
-	struct worker *w = begin(cpu, false);
+	bool irqs = test_option("irqs", 1) != 0;
+	struct worker *w = begin(cpu, irqs);
 
+	w->light = true;
 	for (unsigned long round = 0; round < rounds && !test_has_failed(); round++) {
 		region_mark();
 		test_barrier_wait(&barrier, nr_cpus);
@@ -539,12 +566,14 @@ static void encounter(unsigned cpu, void *arg)
 		test_barrier_wait(&barrier, nr_cpus);
 		region_mark();
 		if (round % 16 == 15) {
+			WRITE_ONCE(w->in_case, false); /* the quiet check needs it quiet */
 			test_barrier_wait(&barrier, nr_cpus);
 			if (cpu == 0) {
 				CHECK_EQ(mm_check(), 0);
 				CHECK_EQ(mm_check_quiet(), 0);
 			}
 			test_barrier_wait(&barrier, nr_cpus);
+			WRITE_ONCE(w->in_case, irqs);
 		}
 	}
 	finish(w);
