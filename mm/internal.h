@@ -8,7 +8,7 @@
  *	interior    a page of a block that is not its head: word 0
  *	pageblock   2^pageblock_order pages, the unit of mobility
  *	section	    PAGES_PER_SECTION pages, the unit of mem_map and of zones
- *	pcp	    per-CPU cache of blocks of orders 0 to 3
+ *	pcp	    per-CPU cache of blocks of orders 0 to 4
  *	fallback    taking a block of another mobility
  *	claim	    a fallback that turns the whole pageblock over
  *
@@ -134,8 +134,9 @@ static inline struct page *lru_to_page(struct list_head *n)
 
 #define PB_TYPE_MASK  7U
 #define PB_ZONE_SHIFT 3
-#define PB_NONE	      7U /* zone 0, no migratetype: what holds no descriptors */
-#define PB_BYTES      (MAX_PFN >> pageblock_order)
+#define PB_NONE	      7U	    /* zone 0, no migratetype: what holds no descriptors */
+#define MAX_INDEX     (2 * MAX_PFN) /* descriptors, and the tables before them */
+#define PB_BYTES      (MAX_INDEX >> pageblock_order)
 
 static inline unsigned page_pageblock(const struct page *page)
 {

@@ -253,11 +253,7 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	char *at;
 
 	lead = round_up(lead, section_bytes);
-	if (lead / sizeof(struct page) + (uint64_t)nr_sections * PAGES_PER_SECTION > MAX_PFN) {
-		port_log("mm_init: RAM in every section of the address space: some of it must be "
-			 "left out\n");
-		return -EINVAL;
-	}
+	MM_ASSERT(lead / sizeof(struct page) <= MAX_INDEX - MAX_PFN);
 	bytes = round_up(lead + nr_sections * section_bytes, PAGE_SIZE);
 	/* An end of 0 would be no limit at all: without lowmem there is no place. */
 	phys = 0;

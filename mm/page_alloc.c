@@ -19,6 +19,9 @@
  */
 #include <mm/internal.h>
 
+/* Pages of an array that are moved before interrupts are let in. */
+#define BULK_RUN 64
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define CALLER	      __builtin_return_address(0)
 /* Makes the compiler keep a value in a register that it would otherwise compute twice. */
@@ -267,8 +270,7 @@ unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
 	struct page **slot = pages, **end = pages + nr;
 
 	while (slot < end) {
-		/* Interrupts are off for one cache's worth of slots at most. */
-		struct page **stop = end - slot > BUDDY_PCP_SLOTS ? slot + BUDDY_PCP_SLOTS : end;
+		struct page **stop = end - slot > BULK_RUN ? slot + BULK_RUN : end;
 
 		if (!(gfp & GFP_NOT_FAST))
 			slot = bulk_from_pcp(gfp, slot, stop);
@@ -321,7 +323,7 @@ ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
 {
 	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
 
-	return likely(index < MAX_PFN) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
+	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
 }
 
 /*
@@ -334,7 +336,7 @@ ALWAYS_INLINE bool push_fast(struct mm_cpu *cpu, struct page *page, unsigned ord
 	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
 	struct page **top;
 
-	if (unlikely(index >= MAX_PFN))
+	if (unlikely(index >= MAX_INDEX))
 		return false;
 	/* Now cpu->list[0][0][order] is this zone's and mobility's. */
 	cpu = (struct mm_cpu *)((char *)cpu + READ_ONCE(base[index >> pageblock_order]) *
@@ -407,8 +409,7 @@ void free_pages_bulk_array(unsigned nr, struct page **pages)
 	struct page **end = pages + nr;
 
 	while (pages < end) {
-		/* Interrupts are off for one cache's worth of pages at most. */
-		struct page **stop = end - pages > BUDDY_PCP_SLOTS ? pages + BUDDY_PCP_SLOTS : end;
+		struct page **stop = end - pages > BULK_RUN ? pages + BULK_RUN : end;
 		struct page **next = bulk_to_pcp(pages, stop);
 
 		if (next == pages)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * pcp - per-CPU caches of blocks of orders 0 to 3, and one larger block.
+ * pcp - per-CPU caches of blocks of orders 0 to 4, and one larger block.
  *
  * A cache is an array of pointers used as a stack (mmzone.h, struct pcp_list).
  * alloc_pages() and __free_pages() push and pop it themselves; what is here
@@ -232,9 +232,9 @@ static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned or
 			unsigned had = nr;
 			struct page **next = take_run(slot, stop, list->top, order, block, &nr);
 
-			in_runs |= next - slot >= LONG_RUN;
+			in_runs |= nr == had || next - slot >= LONG_RUN;
 			if (nr == had)
-				break; /* left for the next time */
+				break; /* left for the next time, when it will be the first */
 			slot = next;
 		} else {
 			block[nr++] = page;
@@ -286,8 +286,8 @@ static inline bool zone_is_drained(const struct mm_cpu *cpu, unsigned zid)
 		const struct pcp_list *list = cpu->list[zid][mt];
 
 		some |= (uintptr_t)block[mt].page;
-#pragma GCC unroll 4
-		for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
+#pragma GCC unroll 5
+		for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
 			some |= (uintptr_t)list[order].top ^ (uintptr_t)list[order].base;
 	}
 	return !some;
@@ -434,7 +434,7 @@ size_t pcp_bytes(const struct zone *z, unsigned nr, unsigned nr_cpus)
 	size_t slots = 0, blocks = nr * PCP_TYPES * sizeof(struct pcp_block);
 
 	for (; nr--; z++)
-		for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
+		for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
 			slots += MIGRATE_PCPTYPES *
 				 (list_slots(z->present_pages, order, nr_cpus) + 1);
 	return blocks + slots * sizeof(struct page *);

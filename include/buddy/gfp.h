@@ -101,7 +101,7 @@ typedef uint32_t gfp_t;
  * A block of 2^order pages (0 to MAX_ORDER), or NULL.  The descriptor of its
  * first page; page_address() gives the memory.
  *
- * Orders 0 to 3 come from this CPU's cache: about 20 instructions, no lock, no
+ * Orders 0 to 4 come from this CPU's cache: about 20 instructions, no lock, no
  * atomic operation.  Otherwise the zone's lock is taken for at most one batch.
  *
  * NULL when no zone that the flags allow can give the block without going

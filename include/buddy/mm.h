@@ -18,7 +18,7 @@
 #include <buddy/gfp.h>
 
 /* Frames a 32-bit physical address can name, and sections of them. */
-#define MAX_PFN		  (1UL << (32 - PAGE_SHIFT))
+#define MAX_PFN (1UL << (32 - PAGE_SHIFT))
 /* A largest block, and 256 KiB at least: their numbers have 16 bits. */
 #define PFN_SECTION_SHIFT (MAX_ORDER > 18 - PAGE_SHIFT ? MAX_ORDER : 18 - PAGE_SHIFT)
 #define PAGES_PER_SECTION (1U << PFN_SECTION_SHIFT)

@@ -27,7 +27,7 @@ enum migratetype {
 enum vm_event_item {
 	PGALLOC,    /* blocks allocated */
 	PGFREE,	    /* blocks freed */
-	PCP_REFILL, /* times a per-CPU cache was filled: PGALLOC of orders 0-3 less this is the hits */
+	PCP_REFILL, /* times a per-CPU cache was filled: PGALLOC of orders 0-4 less this is the hits */
 	PCP_FLUSH,	 /* times one was emptied in part */
 	PCP_DRAIN,	 /* times one was emptied whole */
 	PGALLOC_FAIL,	 /* requests that got NULL */
