@@ -28,8 +28,6 @@ endif
 include boards/$(BOARD)/board.mk
 
 Q := $(if $(V),,@)
-# The board has a sound chip; the machine need not have one.
-export QEMU_AUDIO_DRV := none
 OUT := $(BUILD)/$(BOARD)
 IMAGE := $(OUT)/libbuddy
 BOARD_DTB := $(OUT)/$(BOARD).dtb

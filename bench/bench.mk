@@ -15,7 +15,7 @@ bench: $(BENCH)/target.csv $(wildcard bench/irqoff.py) ## instructions per opera
 
 $(BENCH)/run.log: $(IMAGE).elf $(BOARD_DTB)
 	@mkdir -p $(@D)
-	$(Q)timeout 600 $(QEMU) -M $(QEMU_MACHINE) -smp 4 -m 1024 -display none -serial stdio \
+	$(Q)timeout 600 $(QEMU) -M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp 4 -m 1024 -display none -serial stdio \
 		-monitor none -semihosting-config enable=on,target=native \
 		-icount shift=7,align=off,sleep=off -kernel $(IMAGE).elf -dtb $(BOARD_DTB) \
 		-append "semihosting mode=bench min_free_kbytes=128" </dev/null >$@.part || { tail $@.part; exit 1; }
