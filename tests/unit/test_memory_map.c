@@ -17,7 +17,7 @@
 static void page_use_accounts_for_every_page(void)
 {
 	static struct zone_info zone;
-	struct page *page[4];
+	struct page *page[PCP_MAX_ORDER + 1];
 	unsigned long use[PAGE_USE_ALLOCATED + 1] = {0}, present = 0, managed = 0;
 	struct page_use_info info;
 
