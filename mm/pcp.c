@@ -409,7 +409,7 @@ unsigned drain_all_pages(void)
 static unsigned list_slots(unsigned long managed, unsigned order, unsigned nr_cpus)
 {
 	unsigned long most = managed / 64 / nr_cpus >> order;
-	unsigned slots = BUDDY_PCP_SLOTS >> order;
+	unsigned slots = BUDDY_PCP_SLOTS >> order ? BUDDY_PCP_SLOTS >> order : 1;
 
 	while (slots > 2 && slots > most)
 		slots /= 2;

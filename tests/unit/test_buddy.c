@@ -171,8 +171,8 @@ static void a_bulk_takes_what_was_wanted_in_few_blocks(void)
 				CHECK_EQ(page_index(block[i]) & ((1UL << got) - 1), 0);
 				pages += 1U << got;
 			}
-			/* the first block is as large as may be; only whole ones fill it up */
-			CHECK(pages <= want << order && pages >= (1U << ilog2(want)) << order);
+			/* the smallest blocks first; a large one is split only if it is the first */
+			CHECK(pages <= want << order && pages >= 1U << order);
 			CHECK_EQ(zone->nr_free_pages, free - pages);
 			flags = port_irq_save();
 			free_pcppages_bulk(zone, block, nr);
