@@ -72,9 +72,12 @@ static void check_free_block(struct result *r, struct zone *zone, struct page *p
 	if (page_zone(page) != zone)
 		broken(r, "a listed block belongs to another zone", zone, index,
 		       page_zone(page)->zid, zone->zid);
-	if (get_pageblock_migratetype(page) != mt)
-		broken(r, "a listed block's pageblock has another migratetype", zone, index,
-		       get_pageblock_migratetype(page), mt);
+	for (unsigned long i = 0;
+	     i < 1UL << order && index + i < page_index(mem_map) + nr_map_pages;
+	     i += pageblock_nr_pages)
+		if (get_pageblock_migratetype(page + i) != mt)
+			broken(r, "a listed block's pageblock has another migratetype", zone,
+			       index + i, get_pageblock_migratetype(page + i), mt);
 	if (order < MAX_ORDER && page_word(index_to_page(index ^ 1UL << order)) == word)
 		broken(r, "two free buddies did not merge", zone, index, order, order + 1);
 }

@@ -105,15 +105,20 @@ struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned ord
 	return rmqueue_fallback(zone, order, mt);
 }
 
-/* The largest aligned block at the start of a run of n blocks of 2^order pages. */
+/*
+ * The largest aligned block at the start of a run of n blocks of 2^order pages.
+ * At most a pageblock: two of them may have become of different mobility.
+ */
 static inline unsigned run_order(const struct page *page, unsigned n, unsigned order)
 {
 	unsigned long index = page_index(page) >> order;
 	unsigned most = ilog2(n);
 	unsigned aligned = index ? (unsigned)__builtin_ctzl(index) : most;
 
-	most = min_t(aligned, most);
-	return min_t(order + most, (unsigned)MAX_ORDER);
+	most = order + min_t(aligned, most);
+	if (most > pageblock_order)
+		most = order > pageblock_order ? order : pageblock_order;
+	return most;
 }
 
 /* Makes one block of the blocks in it: only its first page keeps a word. */

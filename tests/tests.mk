@@ -168,6 +168,8 @@ $(call each_unit,asan64)
 $(call each_unit,asan32)
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
+# pageblocks that are smaller than what a cache holds
+$(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(T)/cfg-small/pcp)
 
 # On the target: cores x how it starts x MiB, so that any two values of any two of them
 # meet at least once, and the image as released beside the one with assertions.

@@ -201,6 +201,53 @@ static void flushing_merges_what_belongs_together(void)
 	CHECK_EQ(mm_check_quiet(), 0);
 }
 
+/* The first of `nr` pages side by side in page[], the first of them at a multiple of nr. */
+static unsigned neighbours(unsigned nr, unsigned most)
+{
+	for (unsigned i = 0; i + nr <= most; i++) {
+		unsigned n = 0;
+
+		if (page_index(page[i]) % nr)
+			continue;
+		while (n < nr && page[i + n] == page[i] + n)
+			n++;
+		if (n == nr)
+			return i;
+	}
+	return most;
+}
+
+/* Two pageblocks lie side by side in a cache, and become of different mobility meanwhile. */
+static void joining_ends_at_a_pageblock(void)
+{
+	const unsigned both = 2 * pageblock_nr_pages;
+	unsigned nr = some(0), first;
+	port_irqflags_t flags;
+	struct zone *zone;
+
+	if (both > BUDDY_PCP_SLOTS / 2) {
+		test_skip("two pageblocks do not fit into a cache");
+		return;
+	}
+	CHECK_EQ(take(GFP_KERNEL | __GFP_MOVABLE, 0, nr), nr);
+	first = neighbours(both, nr);
+	REQUIRE(first < nr);
+	drain_all_pages();
+	for (unsigned i = first; i < first + both; i++)
+		__free_page(page[i]);
+	zone = page_zone(page[first]);
+	flags = port_irq_save();
+	port_spin_lock(&zone->lock);
+	set_pageblock_migratetype(page[first] + pageblock_nr_pages, MIGRATE_UNMOVABLE);
+	port_spin_unlock(&zone->lock);
+	port_irq_restore(flags);
+	drain_local_pages();
+	CHECK_EQ(mm_check_quiet(), 0);
+	for (unsigned i = 0; i < nr; i++)
+		if (i < first || i >= first + both)
+			__free_page(page[i]);
+}
+
 static void draining_this_cpu_leaves_it_empty(void)
 {
 	port_irqflags_t flags;
@@ -424,6 +471,7 @@ static const struct test_case cases[] = {
 	TEST(flushes_are_batches_and_a_cache_is_bounded),
 	TEST(no_page_is_cached_twice_in_a_long_run),
 	TEST(flushing_merges_what_belongs_together),
+	TEST(joining_ends_at_a_pageblock),
 	TEST(draining_this_cpu_leaves_it_empty),
 	TEST(case_30_no_page_of_a_movable_block_for_an_unmovable_request),
 	TEST(case_30_a_movable_page_is_cached_as_movable),
