@@ -81,8 +81,9 @@ static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsign
 }
 
 /*
- * Puts a block on its list, merged with its buddies as far as they are free.
- * The zone's sections are whole, so that a buddy's descriptor always exists.
+ * Puts a block on its list, merged with its buddies as far as they are free; the
+ * caller counts it with free_counted().  The zone's sections are whole, so that
+ * a buddy's descriptor always exists.
  */
 static inline void free_block(struct zone *zone, struct page *page, unsigned order,
 			      enum migratetype mt)
@@ -94,7 +95,6 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 	MM_ASSERT(page_zone(page) == zone);
 	MM_ASSERT(order < NR_ORDERS && !(index & ((1UL << order) - 1)));
 
-	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages + (1U << order));
 	for (; order < pageblock_order; order++) {
 		struct page *buddy = map + (index ^ 1UL << order);
 
@@ -109,16 +109,27 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 	merge_pageblocks(zone, index, order, mt);
 }
 
+/*
+ * Pages are counted when they can be found (case 26): who reads the count and
+ * then the non-empty bits, without the lock, finds both or neither.  The other
+ * half of this is zone_watermark_ok()'s acquire.
+ */
+static inline void free_counted(struct zone *zone, unsigned nr)
+{
+	__atomic_store_n(&zone->nr_free_pages, zone->nr_free_pages + nr, __ATOMIC_RELEASE);
+}
+
 void __free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
 	free_block(zone, page, order, get_pageblock_migratetype(page));
+	free_counted(zone, 1U << order);
 }
 
 /* An allocated block goes straight back.  Interrupts are off. */
 void free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
 	port_spin_lock(&zone->lock);
-	free_block(zone, page, order, get_pageblock_migratetype(page));
+	__free_one_page(zone, page, order);
 	zone->nr_free_op++;
 	port_spin_unlock(&zone->lock);
 }
@@ -126,13 +137,17 @@ void free_one_page(struct zone *zone, struct page *page, unsigned order)
 /* Blocks of a zone whose words say PAGE_STATE_PCP and their orders go back.  Interrupts are off. */
 void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 {
+	unsigned pages = 0;
+
 	port_spin_lock(&zone->lock);
 	while (nr--) {
 		struct page *page = *block++;
+		unsigned order = page_word_order(page_word(page));
 
-		free_block(zone, page, page_word_order(page_word(page)),
-			   get_pageblock_migratetype(page));
+		free_block(zone, page, order, get_pageblock_migratetype(page));
+		pages += 1U << order;
 	}
+	free_counted(zone, pages);
 	port_spin_unlock(&zone->lock);
 }
 

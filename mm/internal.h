@@ -295,8 +295,8 @@ static inline bool zone_watermark_ok(const struct zone *zone, unsigned order, un
 		if (alloc_flags & ALLOC_HARDER)
 			min -= min / 4;
 	}
-	/* All added on one side, so that nothing goes below zero. */
-	return READ_ONCE(zone->nr_free_pages) >=
+	/* All added on one side, so that nothing goes below zero; acquire: case 26, buddy.c. */
+	return __atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) >=
 		       min + zone->lowmem_reserve[highest] + (1U << order) &&
 	       zone_has_block(zone, order);
 }
