@@ -441,11 +441,19 @@ static void case_34_a_handful_of_pages_for_all(void)
 static struct page *the_block;
 static unsigned long without;
 
-/* Waits for a condition, not for ever. */
+/*
+ * Waits for a condition, not for ever: a minute or so of the host's naps, of the target's
+ * spins (whose other core may be a thread that the host keeps waiting).
+ */
+#ifdef TEST_HOST
+#define WAIT_ROUNDS 1000000U
+#else
+#define WAIT_ROUNDS 1000000000U
+#endif
 #define WAIT_FOR(cond)                                                       \
 	do {                                                                 \
 		for (unsigned n_ = 0; !(cond) && !test_has_failed(); n_++) { \
-			CHECK(n_ < 1000000);                                 \
+			CHECK(n_ < WAIT_ROUNDS);                             \
 			test_idle();                                         \
 		}                                                            \
 	} while (0)
