@@ -99,7 +99,11 @@ int console_printf(const char *fmt, ...)
 
 int console_getc(void)
 {
-	return pl011_getc();
+	port_irqflags_t flags = port_irq_save();
+	int c = pl011_getc();
+
+	port_irq_restore(flags);
+	return c;
 }
 
 int console_getc_wait(void)

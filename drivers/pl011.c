@@ -32,6 +32,9 @@
 /* A byte at 1200 baud takes 8 ms; no loop here waits longer than some of those. */
 #define SPIN_MAX (1u << 22)
 
+/* Reads of the flags without a byte that count as silence: some 0.2 ms. */
+#define QUIET 2000u
+
 #define RING_BYTES 1024u /* power of two */
 
 static uintptr_t uart;
@@ -44,7 +47,7 @@ static struct {
 
 void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 {
-	uint32_t cr, divisor;
+	uint32_t cr, divisor, i, n;
 
 	uart = base;
 	cr = io_read32(base + UARTCR);
@@ -57,13 +60,15 @@ void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 		io_write32(base + UARTIBRD, divisor >> 6);
 		io_write32(base + UARTFBRD, divisor & 0x3f);
 	} else {
-		/*
-		 * The line control below flushes the FIFOs: let the one drain, and
-		 * keep what somebody typed while the image was loading.
-		 */
-		pl011_flush();
+		pl011_flush(); /* the line control below empties the FIFOs */
 	}
-	pl011_rx_irq();
+	/* The other FIFO too: keep what was typed, or piped in, while the image was loading. */
+	for (i = 0, n = 0; i < QUIET && n < RING_BYTES; i++)
+		if (!(io_read32(base + UARTFR) & FR_RXFE)) {
+			pl011_rx_irq();
+			i = 0;
+			n++;
+		}
 	/* "UARTLCR_H": the write that makes the divisor take effect; always after it. */
 	io_write32(base + UARTLCR_H, LCR_8BIT | LCR_FEN);
 	io_write32(base + UARTIFLS, 0);
@@ -90,7 +95,6 @@ void pl011_flush(void)
 
 void pl011_rx_enable(void)
 {
-	io_write32(uart + UARTICR, INT_RX | INT_RT);
 	io_write32(uart + UARTIMSC, INT_RX | INT_RT);
 }
 
@@ -99,11 +103,13 @@ void pl011_rx_irq(void)
 	uint32_t n, data, head;
 
 	io_write32(uart + UARTICR, INT_RX | INT_RT);
-	/* Bounded by twice the FIFO: a UART that never runs dry interrupts again. */
+	/* Bounded by some FIFOs; what is left pl011_getc() finds. */
 	for (n = 0; n < 64 && !(io_read32(uart + UARTFR) & FR_RXFE); n++) {
-		data = io_read32(uart + UARTDR);
 		head = ring.head;
-		if ((data & DR_ERRORS) || head - ring.tail == RING_BYTES) {
+		if (head - ring.tail == RING_BYTES)
+			break; /* the FIFO holds them until pl011_getc() comes for more */
+		data = io_read32(uart + UARTDR);
+		if (data & DR_ERRORS) {
 			io_write32(uart + UARTRSR, 0);
 			ring.lost++;
 			continue;
@@ -119,6 +125,13 @@ int pl011_getc(void)
 	uint32_t tail = ring.tail;
 	int c;
 
+	/*
+	 * "UARTRIS": the interrupt comes when a byte arrives, not because one is
+	 * there.  One that came before the interrupt was enabled, or was left when
+	 * the ring was full, has to be looked for.
+	 */
+	if (tail == ring.head && !(io_read32(uart + UARTFR) & FR_RXFE))
+		pl011_rx_irq();
 	if (tail == ring.head)
 		return -1;
 	dmb(); /* the index before the byte */

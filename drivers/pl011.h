@@ -32,10 +32,14 @@ void pl011_rx_enable(void);
 /* Interrupt handler: moves received bytes to the ring.  IRQ context. */
 void pl011_rx_irq(void);
 
-/* Next received byte, or -1.  One reader; any context. */
+/*
+ * Next received byte, or -1 when neither ring nor FIFO holds one: whoever goes to
+ * sleep on that is woken by the next.  One reader, on the core that takes the
+ * interrupt, with interrupts off.
+ */
 int pl011_getc(void);
 
-/* Received bytes that were lost: ring full, overrun, framing. */
+/* Received bytes that were lost: overrun, framing. */
 uint32_t pl011_rx_lost(void);
 
 #endif /* DRIVERS_PL011_H */
