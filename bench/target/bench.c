@@ -36,6 +36,9 @@ static struct page **slot;  /* as many as there are pages */
 static uint8_t *slot_order; /* SLOTS of them */
 static unsigned lost;	    /* requests that failed and should not have */
 
+/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+static const size_t slot_bytes = sizeof(*slot);
+
 /* ---- one measured operation ------------------------------------------------ */
 
 static uint32_t alloc_cost(gfp_t gfp, unsigned order, struct page **page)
@@ -106,7 +109,7 @@ static void bulk(unsigned nr)
 
 	drain_all_pages();
 	for (unsigned round = 0; round < 1000; round++) {
-		memset(slot, 0, nr * sizeof(*slot));
+		memset(slot, 0, nr * slot_bytes);
 		stat_add_n(STAT_ALLOC,
 			   timed((void *)alloc_pages_bulk_array, GFP_KERNEL, nr, (uintptr_t)slot,
 				 &got),
@@ -150,7 +153,7 @@ static void churn(bool mixed)
 {
 	drain_all_pages();
 	rng = 2463534242u;
-	memset(slot, 0, SLOTS * sizeof(*slot));
+	memset(slot, 0, SLOTS * slot_bytes);
 	for (unsigned i = 0; i < 420000; i++) {
 		unsigned s = xorshift32() % SLOTS;
 
@@ -324,7 +327,7 @@ int bench_main(void)
 
 	smp_set_tick(0);
 	stats_mem = array(STATS_BYTES);
-	slot = array(nr_managed_pages() * sizeof(*slot));
+	slot = array(nr_managed_pages() * slot_bytes);
 	slot_order = array(SLOTS);
 	if (!stats_mem || !slot || !slot_order)
 		return 1;
@@ -356,7 +359,7 @@ int bench_main(void)
 		printf("bench: %u requests lost, %lu pages free, %lu before\n", lost,
 		       nr_free_pages(), free_before);
 	free_pages(stats_mem, array_order(STATS_BYTES));
-	free_pages(slot, array_order(nr_managed_pages() * sizeof(*slot)));
+	free_pages(slot, array_order(nr_managed_pages() * slot_bytes));
 	free_pages(slot_order, array_order(SLOTS));
 	return whole ? 0 : 1;
 }
