@@ -179,9 +179,8 @@ $(OUT)/libbuddy-$(PORT).o: $(LIB_OBJS) $(OUT)/exports.txt
 $(LIB): $(OUT)/libbuddy-$(PORT).o
 	$(Q)rm -f $@ && $(CROSS)ar rcsD $@ $<
 
-size: $(IMAGE).elf ## text, data and bss of the image and of the allocator
+size: $(IMAGE).elf bench-size ## bytes of the image; of the allocator full and smallest, Thumb and ARM
 	$(Q)$(SIZE) $(IMAGE).elf
-	$(Q)$(SIZE) -t $(patsubst %.c,$(OUT)/obj/%.o,$(MM_SRC))
 
 # ---- a real board ---------------------------------------------------------------------
 
