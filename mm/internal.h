@@ -73,7 +73,7 @@ static inline unsigned ilog2(unsigned n)
 				   __LINE__);                                                 \
 	} while (0)
 #else
-#define MM_ASSERT(cond) ((void)sizeof(cond))
+#define MM_ASSERT(cond) ((void)(0 && (cond)))
 #endif
 #define MM_ASSERT_LOCKED(zone) MM_ASSERT(port_irqs_disabled() && port_spin_is_locked(&(zone)->lock))
 

@@ -221,7 +221,7 @@ static unsigned neighbours(unsigned nr, unsigned most)
 static void joining_ends_at_a_pageblock(void)
 {
 	const unsigned both = 2 * pageblock_nr_pages;
-	unsigned nr = some(0), first;
+	unsigned nr, first;
 	port_irqflags_t flags;
 	struct zone *zone;
 
@@ -229,6 +229,7 @@ static void joining_ends_at_a_pageblock(void)
 		test_skip("two pageblocks do not fit into a cache");
 		return;
 	}
+	nr = some(0);
 	CHECK_EQ(take(GFP_KERNEL | __GFP_MOVABLE, 0, nr), nr);
 	first = neighbours(both, nr);
 	REQUIRE(first < nr);
