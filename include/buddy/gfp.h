@@ -61,7 +61,7 @@ typedef uint32_t gfp_t;
 
 /* May go below the min watermark, to a half of it. */
 #define __GFP_HIGH ((gfp_t)0x1000)
-/* Cannot wait: with __GFP_HIGH to a quarter of it. */
+/* Cannot wait: down to three quarters of it, with __GFP_HIGH to three eighths. */
 #define __GFP_ATOMIC ((gfp_t)0x2000)
 /* May use all of it: the request will free more than it takes. */
 #define __GFP_MEMALLOC ((gfp_t)0x4000)
