@@ -8,12 +8,12 @@
  * makes of them; alloc_page() and __free_page() are the same with the order
  * compiled in.  What they cannot do goes one call further down: alloc_slow()
  * asks the zones (zonelist.c) and then the retry policy (slowpath.c),
- * free_slow() finds out why a block was not simply pushed.
+ * free_slow() makes room or frees to the zone, free_unusual() says what was wrong.
  *
  * Misuse.  A block that may be freed has exactly one word (mm_types.h), so one
  * comparison catches a wrong order, a double free, a page inside a block and a
  * reserved page; a subtraction and a rotated comparison catch a pointer that is
- * no descriptor.  Only then is it told in free_slow() what it was.
+ * no descriptor.  Only then is it told in free_unusual() what it was.
  *
  * State: none of its own; pops and pushes mm_cpu->list[][][].
  */
@@ -83,13 +83,22 @@ struct page *alloc_page(gfp_t gfp)
 	return likely(page) ? page : alloc_slow(gfp, 0);
 }
 
+/* An event off the fast paths; how often it had happened on this CPU. */
+static uint32_t count_rare_event(enum vm_event_item item)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct mm_cpu *cpu = this_cpu();
+	uint32_t before = cpu->events[item];
+
+	count_vm_event(cpu, item);
+	port_irq_restore(flags);
+	return before;
+}
+
 static __attribute__((noinline)) struct page *bad_alloc(const char *what, gfp_t gfp, unsigned order,
 							const void *caller)
 {
-	port_irqflags_t flags = port_irq_save();
-
-	count_vm_event(this_cpu(), BAD_ALLOC);
-	port_irq_restore(flags);
+	count_rare_event(BAD_ALLOC);
 	port_log("alloc_pages: order %u, gfp 0x%x from %p: %s\n", order, (unsigned)gfp, caller,
 		 what);
 	return NULL;
@@ -115,15 +124,11 @@ static const char *what_is_wrong(gfp_t gfp, unsigned order)
 static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order,
 							   const void *caller)
 {
-	port_irqflags_t flags = port_irq_save();
-	uint32_t nr = this_cpu()->events[PGALLOC_FAIL];
+	uint32_t nr = count_rare_event(PGALLOC_FAIL);
 
-	count_vm_event(this_cpu(), PGALLOC_FAIL);
-	port_irq_restore(flags);
 	if (!(gfp & __GFP_NOWARN) && (nr < 8 || !(nr & (nr - 1))))
-		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, %lu "
-			 "in "
-			 "caches)\n",
+		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, "
+			 "%lu in caches)\n",
 			 order, (unsigned)gfp, caller, nr_free_pages(), nr_pcp_pages());
 	return NULL;
 }
@@ -289,15 +294,11 @@ void *__get_free_pages(gfp_t gfp, unsigned order)
 {
 	struct page *page;
 
-	if (unlikely(gfp & __GFP_HIGHMEM)) {
-		port_irqflags_t flags = port_irq_save();
-
-		count_vm_event(this_cpu(), BAD_ALLOC);
-		port_irq_restore(flags);
-		port_log("__get_free_pages: __GFP_HIGHMEM from %p: such memory has no address\n",
-			 CALLER);
-		return NULL;
-	}
+	if (unlikely(gfp & __GFP_HIGHMEM))
+		return bad_alloc("memory of __GFP_HIGHMEM has no address", gfp, order, CALLER);
+	/* Looked at here, as alloc_pages() would take this function for the caller. */
+	if (unlikely(order > MAX_ORDER || bad_gfp(gfp)))
+		return bad_alloc(what_is_wrong(gfp, order), gfp, order, CALLER);
 	page = alloc_pages(gfp, order);
 	return page ? page_address(page) : NULL;
 }
@@ -404,20 +405,6 @@ static struct page **bulk_to_pcp(struct page **slot, struct page **stop)
 	return slot;
 }
 
-void free_pages_bulk_array(unsigned nr, struct page **pages)
-{
-	struct page **end = pages + nr;
-
-	while (pages < end) {
-		struct page **stop = end - pages > BULK_RUN ? pages + BULK_RUN : end;
-		struct page **next = bulk_to_pcp(pages, stop);
-
-		if (next == pages)
-			free_slow(*next++, 0);
-		pages = next;
-	}
-}
-
 void free_pages(const void *addr, unsigned order)
 {
 	struct page *page;
@@ -454,10 +441,7 @@ static const char *why_not(uint32_t word, unsigned order)
 static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
 		     const char *why, const void *caller)
 {
-	port_irqflags_t flags = port_irq_save();
-
-	count_vm_event(this_cpu(), BAD_FREE);
-	port_irq_restore(flags);
+	count_rare_event(BAD_FREE);
 	if (word)
 		port_log("%s: page %p pfn 0x%lx order %u from %p: %s (word 0x%08x, order %u)\n",
 			 what, page, page_to_pfn(page), order, caller, why, (unsigned)word,
@@ -511,10 +495,9 @@ static void put_block(const char *what, struct page *page, int order, const void
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
-static __attribute__((noinline)) void free_unusual(struct page *page, unsigned order)
+static __attribute__((noinline)) void free_unusual(struct page *page, unsigned order,
+						   const void *caller)
 {
-	const void *caller = CALLER;
-
 	if (!page)
 		return;
 	if (unlikely(!is_descriptor(page)))
@@ -527,7 +510,7 @@ static __attribute__((noinline)) void free_unusual(struct page *page, unsigned o
 }
 
 /* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
-static void free_slow(struct page *page, unsigned order)
+ALWAYS_INLINE void free_checked(struct page *page, unsigned order, const void *caller)
 {
 	unsigned byte = byte_of(map_base, page);
 
@@ -535,7 +518,26 @@ static void free_slow(struct page *page, unsigned order)
 		   page_word(page) == PAGE_ALLOCATED(order)))
 		free_block_now(page, order, byte);
 	else
-		free_unusual(page, order);
+		free_unusual(page, order, caller);
+}
+
+static void free_slow(struct page *page, unsigned order)
+{
+	free_checked(page, order, CALLER);
+}
+
+void free_pages_bulk_array(unsigned nr, struct page **pages)
+{
+	struct page **end = pages + nr;
+
+	while (pages < end) {
+		struct page **stop = end - pages > BULK_RUN ? pages + BULK_RUN : end;
+		struct page **next = bulk_to_pcp(pages, stop);
+
+		if (next == pages)
+			free_checked(*next++, 0, CALLER);
+		pages = next;
+	}
 }
 
 /* ---- references ---------------------------------------------------------- */

@@ -273,6 +273,12 @@ static __attribute__((noinline)) void culprit(struct page *page)
 	__asm__ volatile(""); /* no tail call: the return address stays in here */
 }
 
+static __attribute__((noinline)) void bulk_culprit(struct page *page)
+{
+	free_pages_bulk_array(1, &page);
+	__asm__ volatile("");
+}
+
 static uintptr_t reported_address(void)
 {
 	const char *from = strstr(host_log_text(), "from 0x");
@@ -307,6 +313,16 @@ static void misuse_is_reported_with_the_callers_address(void)
 	CHECK(host_log_has("double free"));
 	host_log_clear();
 	CHECK(!alloc_pages(GFP_KERNEL, MAX_ORDER + 1));
+	addr = reported_address();
+	CHECK(addr > (uintptr_t)misuse_is_reported_with_the_callers_address &&
+	      addr < (uintptr_t)misuse_is_reported_with_the_callers_address + 4000);
+	/* calls that go through another one of the library's */
+	host_log_clear();
+	bulk_culprit(page);
+	addr = reported_address();
+	CHECK(addr > (uintptr_t)bulk_culprit && addr < (uintptr_t)bulk_culprit + 200);
+	host_log_clear();
+	CHECK(!__get_free_pages(GFP_KERNEL, MAX_ORDER + 1));
 	addr = reported_address();
 	CHECK(addr > (uintptr_t)misuse_is_reported_with_the_callers_address &&
 	      addr < (uintptr_t)misuse_is_reported_with_the_callers_address + 4000);
