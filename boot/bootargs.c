@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "boot/console.h"
+#include "boot/digit.h"
 
 static char args[BOOTARGS_MAX];
 static unsigned args_len; /* with the NUL of the last word */
@@ -95,17 +96,6 @@ void bootargs_list_unknown(void)
 			console_printf("bootargs: \"%s\" is not for us\n", &args[i]);
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 99;
-}
-
 /* The whole of s is a number of at most max. */
 static bool parse_size(const char *s, uint64_t max, uint64_t *value)
 {
@@ -119,10 +109,10 @@ static bool parse_size(const char *s, uint64_t max, uint64_t *value)
 	} else if (s[0] == '0' && s[1]) {
 		base = 8;
 	}
-	for (first = s; (unsigned)digit(*s) < base; s++) {
+	for (first = s; (unsigned)digit_value(*s) < base; s++) {
 		if (v > (UINT64_MAX >> 5) / base)
 			return false;
-		v = v * base + (unsigned)digit(*s);
+		v = v * base + (unsigned)digit_value(*s);
 	}
 	if (s == first)
 		return false;

@@ -12,6 +12,7 @@
  */
 #include <string.h>
 
+#include "boot/digit.h"
 #include "boot/gfpname.h"
 
 #define NAME(flags)           \
@@ -58,17 +59,6 @@ const char *gfp_name(unsigned i)
 	return i < NR_NAMES ? names[i].name : NULL;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 16;
-}
-
 bool parse_u32(const char *text, unsigned len, uint32_t *value)
 {
 	uint64_t sum = 0;
@@ -82,9 +72,9 @@ bool parse_u32(const char *text, unsigned len, uint32_t *value)
 	if (!len)
 		return false;
 	for (; len--; text++) {
-		if (digit(*text) >= base)
+		if (digit_value(*text) >= base)
 			return false;
-		sum = sum * (unsigned)base + (unsigned)digit(*text);
+		sum = sum * (unsigned)base + (unsigned)digit_value(*text);
 		if (sum > UINT32_MAX)
 			return false;
 	}

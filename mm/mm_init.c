@@ -361,7 +361,6 @@ static void build_zonelists(void)
 			struct node *node = &nodes[nid];
 			struct zone **list = node->zonelist[highest];
 
-			node->nid = nid;
 			append_zones(node->thisnode[highest], (unsigned)nid, highest);
 			list = append_zones(list, (unsigned)nid, highest);
 			for (int d = 1; d < BUDDY_MAX_NODES; d++) {

@@ -40,13 +40,11 @@ static_assert(MIGRATE_TYPES <= 4, "struct free_area has room for four");
 struct zone {
 	/* One cache line: what every holder of the lock writes. */
 	struct port_spinlock lock;
-	uint32_t nonempty
-		[MIGRATE_TYPES]; /* [Z] bit o: free_area[o].free_list[mt] has a block; read without */
-	uint32_t nr_free_pages; /* [Z] on the free lists; read without */
-	uint32_t
-		nr_alloc; /* [Z] blocks given straight from the lists; this and the next for vmstat */
-	uint32_t nr_free_op; /* [Z] blocks given straight back */
-	uint32_t nr_extfrag; /* [Z] ALLOC_EXTFRAG */
+	uint32_t nonempty[MIGRATE_TYPES]; /* [Z] a bit per order: has a block; read without */
+	uint32_t nr_free_pages;		  /* [Z] on the free lists; read without */
+	uint32_t nr_alloc;		  /* [Z] for vmstat: blocks given straight from the lists */
+	uint32_t nr_free_op;		  /* [Z] and straight back to them */
+	uint32_t nr_extfrag;		  /* [Z] ALLOC_EXTFRAG */
 
 	uint32_t watermark[NR_WMARK];	       /* [I] pages */
 	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
@@ -112,7 +110,6 @@ struct node {
 	struct zone *zonelist[MAX_NR_ZONES][ZONELIST_MAX];
 	/* [I] the same of this node only, for __GFP_THISNODE */
 	struct zone *thisnode[MAX_NR_ZONES][MAX_NR_ZONES + 1];
-	int nid;
 };
 
 /* Set by mm_init(). */
