@@ -36,14 +36,19 @@ static bool prepare(void)
 	return !mm_check() && !mm_check_quiet();
 }
 
-/* The first block of any list. */
-static struct page *listed(unsigned *order, unsigned *mt)
+/* The first block of the first list that has one, from order least to most. */
+static struct page *listed_within(unsigned least, unsigned most, unsigned *order, unsigned *mt)
 {
-	for (*order = 0; *order < MAX_ORDER; (*order)++)
+	for (*order = least; *order <= most; (*order)++)
 		for (*mt = 0; *mt < MIGRATE_TYPES; (*mt)++)
 			if (peek_blocks(zone, *order, *mt))
 				return lru_to_page(peek_list(zone, *order, *mt)->next);
 	return NULL;
+}
+
+static struct page *listed(unsigned *order, unsigned *mt)
+{
+	return listed_within(0, MAX_ORDER - 1, order, mt);
 }
 
 static struct pcp_list *filled(void)
@@ -110,18 +115,12 @@ static void a_word_that_says_otherwise(void)
 static void a_block_that_is_not_aligned(void)
 {
 	struct page *page;
-	unsigned order = 5, mt;
+	unsigned order, mt;
 
 	/* moved by a page, list links and word included */
 	REQUIRE(prepare());
-	for (mt = 0; mt < MIGRATE_TYPES && !peek_blocks(zone, order, mt); mt++)
-		;
-	for (; order <= MAX_ORDER; order++)
-		for (mt = 0; mt < MIGRATE_TYPES; mt++)
-			if (peek_blocks(zone, order, mt))
-				goto found;
-found:
-	page = lru_to_page(peek_list(zone, order, mt)->next);
+	page = listed_within(5, MAX_ORDER, &order, &mt);
+	REQUIRE(page);
 	page[1] = page[0];
 	page[1].lru.prev->next = &page[1].lru;
 	page[1].lru.next->prev = &page[1].lru;
@@ -261,12 +260,8 @@ static void a_word_inside_a_free_block(void)
 	struct page *page;
 
 	REQUIRE(prepare());
-	for (order = 1; order <= MAX_ORDER; order++)
-		for (mt = 0; mt < MIGRATE_TYPES; mt++)
-			if (peek_blocks(zone, order, mt))
-				goto found;
-found:
-	page = lru_to_page(peek_list(zone, order, mt)->next);
+	page = listed_within(1, MAX_ORDER, &order, &mt);
+	REQUIRE(page);
 	page[1].word = PAGE_ALLOCATED(0);
 	EXPECT(BOTH, "two blocks overlap");
 }
