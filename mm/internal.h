@@ -25,6 +25,8 @@
 #ifndef MM_INTERNAL_H
 #define MM_INTERNAL_H
 
+#include <buddy/alloc_scope.h>
+#include <buddy/debug.h>
 #include <buddy/errno.h>
 
 #include <mm/mmzone.h>
@@ -189,6 +191,51 @@ static inline bool zone_has_block(const struct zone *zone, unsigned order)
 
 struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt);
 
+/* ---- debug.c: the hooks, called only while mm_debug_on --------------------- */
+
+/* Options that are on, a bit each (debug.c); 0 nearly always.  [I] but for mm_debug_set() */
+#if BUDDY_DEBUG_HOOKS
+extern unsigned mm_debug_on;
+#else
+#define mm_debug_on 0U
+#endif
+
+/* The request is made to fail. */
+bool should_fail_alloc_page(gfp_t gfp, unsigned order);
+/* A block has been allocated; its pages are mapped, checked for poison, zeroed, noted, as asked for. */
+void post_alloc_hook(struct page *page, unsigned order, gfp_t gfp, const void *caller);
+/* A block is about to be freed: the opposite.  Its word is still the allocated one. */
+void free_pages_prepare(struct page *page, unsigned order, const void *caller);
+/* For the ring only. */
+void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
+		 const void *caller);
+
+/* ---- gfpflags.c -------------------------------------------------------------- */
+
+/* gfp in names, the shortest set of them, cut off at size bytes with the NUL; what has no name in hex. */
+void gfp_format(gfp_t gfp, char *buf, unsigned size);
+/* What is left of gfp when contradictions are settled (gfp.h); reports the first of each kind. */
+gfp_t gfp_settle(gfp_t gfp, const void *caller);
+
+/* ---- alloc_report.c ------------------------------------------------------------ */
+
+/*
+ * One request, as the files of the slow path hand it on.
+ * Follows Linux's struct alloc_context (6.1).
+ */
+struct alloc_context {
+	struct zone *const *zonelist; /* zones that may serve it, best first, then NULL */
+	nodemask_t nodemask;	      /* nodes that may; 0: all */
+	enum zone_type highest;	      /* zone type */
+	enum migratetype migratetype;
+	int nid;	    /* preferred node */
+	bool hardwall;	    /* never from a node that its context is not allowed */
+	const void *caller; /* for the report */
+};
+
+/* Why a request failed: Linux's "page allocation failure", a line of cause, the zones.  IRQs on or off, no lock. */
+void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac);
+
 /* ---- vmstat.c ----------------------------------------------------------------- */
 
 /* Interrupts are off. */
@@ -203,6 +250,19 @@ static inline struct mm_cpu *this_cpu(void)
 {
 	return port_percpu();
 }
+
+/*
+ * Detours: while any is on, requests on all CPUs leave the fast path at its ordinary exits (the tables
+ * that it reads lead to an empty cache, no zone, no descriptor), so that it needs no test for them.
+ * Counted: each on wants its off.  Any context.
+ */
+enum detour {
+	DETOUR_HOOKS, /* every request and every free: debug.c's hooks want to see them */
+	DETOUR_NODES, /* every request: some context may not have all nodes; fair_zones */
+	DETOUR_PIN,   /* movable requests: some context pins what it allocates */
+	NR_DETOURS
+};
+void pcp_detour(enum detour which, bool on);
 
 struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
 			     enum migratetype mt);

@@ -33,33 +33,51 @@ struct free_list {
 };
 
 struct free_area {
-	struct free_list free_list[4];
+	struct free_list free_list[8];
 };
-static_assert(MIGRATE_TYPES <= 4, "struct free_area has room for four");
+static_assert(MIGRATE_TYPES <= 8, "struct free_area has room for eight");
 
 struct zone {
 	/* One cache line: what every holder of the lock writes. */
 	struct port_spinlock lock;
 	uint32_t nonempty[MIGRATE_TYPES]; /* [Z] a bit per order: has a block; read without */
-	uint32_t nr_free_pages;		  /* [Z] on the free lists; read without */
-	uint32_t nr_alloc;		  /* [Z] for vmstat: blocks given straight from the lists */
-	uint32_t nr_free_op;		  /* [Z] and straight back to them */
-	uint32_t nr_extfrag;		  /* [Z] ALLOC_EXTFRAG */
+	uint32_t nr_free_pages;		  /* [Z] on the lists but MIGRATE_ISOLATE's; read without */
 
-	uint32_t watermark[NR_WMARK];	       /* [I] pages */
-	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* [I] pages, by the request's highest zone type */
-	uint32_t nr_steal;		       /* [Z] PAGEBLOCK_STEAL */
+	uint32_t nr_alloc;   /* [Z] for vmstat: blocks given straight from the lists */
+	uint32_t nr_free_op; /* [Z] and straight back to them */
+	uint32_t nr_extfrag; /* [Z] ALLOC_EXTFRAG */
+	uint32_t nr_steal;   /* [Z] PAGEBLOCK_STEAL */
+	/* [Z] of nr_free_pages: what only some may have; read without */
+	uint32_t nr_free_cma, nr_free_highatomic;
+	uint32_t nr_reserved_highatomic; /* [Z] pages of its pageblocks */
+	uint32_t
+		fast_mark; /* [Z] low, boost and the two above: see first_zone_ok(); read without */
+
+	uint32_t watermark[NR_WMARK]; /* [Z] pages, without the boost; read without */
+	uint32_t watermark_boost;     /* [Z] pages on top of them; read without */
+	uint32_t lowmem_reserve
+		[MAX_NR_ZONES]; /* [Z] pages, by the request's highest zone type; read without */
 	struct free_area free_area[NR_ORDERS];
+
+	uint32_t
+		nr_isolated; /* [Z] free pages on MIGRATE_ISOLATE's lists, which count nowhere else */
+	uint32_t nr_offline; /* [Z] pages taken out of service: reserved, not managed */
+	uint32_t
+		nr_deferred; /* atomic: managed pages whose descriptors are yet to be initialised */
+	uint32_t
+		fair_left; /* atomic: pages that this zone may still give in this round (fair_zones) */
+	uint32_t cma_pages; /* [I] in CMA areas */
 
 	unsigned long zone_start_pfn; /* [I] */
 	unsigned long spanned_pages;  /* [I] from there, holes included */
 	unsigned long present_pages;  /* [I] RAM */
-	unsigned long managed_pages;  /* [I] handed over by memblock */
-	const char *name;	      /* [I] */
-	enum zone_type type;	      /* [I] */
-	uint8_t nid;		      /* [I] node */
-	uint8_t zid;		      /* [I] place in zones[] */
-};
+	unsigned long
+		managed_pages; /* [Z] handed over by memblock, and not offline; read without */
+	const char *name;      /* [I] */
+	enum zone_type type;   /* [I] */
+	uint8_t nid;	       /* [I] node */
+	uint8_t zid;	       /* [I] place in zones[] */
+} __attribute__((aligned(PORT_CACHELINE)));
 
 /*
  * A per-CPU cache: blocks of one zone, mobility and order, as an array of

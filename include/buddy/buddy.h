@@ -7,9 +7,14 @@
 extern "C" {
 #endif
 
+#include <buddy/alloc_scope.h>
 #include <buddy/check.h>
 #include <buddy/config.h>
+#include <buddy/contig.h>
+#include <buddy/debug.h>
+#include <buddy/dma.h>
 #include <buddy/gfp.h>
+#include <buddy/highmem.h>
 #include <buddy/init.h>
 #include <buddy/memblock.h>
 #include <buddy/mm.h>

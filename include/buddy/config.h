@@ -60,6 +60,14 @@
 #define BUDDY_PCP_WORK 5
 #endif
 
+/*
+ * The hooks of debug.h: 1: there, off until they are turned on, without cost for the fast path;
+ * 0: left out.  Costs about 3 KiB of code.
+ */
+#ifndef BUDDY_DEBUG_HOOKS
+#define BUDDY_DEBUG_HOOKS 1
+#endif
+
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif

@@ -16,6 +16,9 @@
 #ifndef ENOMEM
 #define ENOMEM 12 /* no memory for it */
 #endif
+#ifndef EBUSY
+#define EBUSY 16 /* in use, by somebody who cannot be made to give it up now */
+#endif
 #ifndef EINVAL
 #define EINVAL 22 /* an argument, or what it points to, is wrong */
 #endif

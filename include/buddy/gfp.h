@@ -25,6 +25,7 @@
 #define BUDDY_GFP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <buddy/mm_types.h>
@@ -54,6 +55,10 @@ typedef uint32_t gfp_t;
 #define __GFP_COLD ((gfp_t)0x20)
 /* From the preferred node or not at all. */
 #define __GFP_THISNODE ((gfp_t)0x40)
+/* A compound page: its other pages know the first one (compound_head()), see mm.h. */
+#define __GFP_COMP ((gfp_t)0x80)
+/* Counted in nr_accounted for as long as it is allocated (whole kernel objects of users). */
+#define __GFP_ACCOUNT ((gfp_t)0x100)
 
 #define GFP_NOT_FAST ((gfp_t)0xff0)
 
@@ -78,10 +83,23 @@ typedef uint32_t gfp_t;
 /* The caller's own I/O and file system may be entered. */
 #define __GFP_IO ((gfp_t)0x40000)
 #define __GFP_FS ((gfp_t)0x80000)
-/* No line on the console when it fails. */
+/* No report on the console when it fails. */
 #define __GFP_NOWARN ((gfp_t)0x100000)
+/* Gives up early: does not wait for other CPUs.  For requests that have another way. */
+#define __GFP_NORETRY ((gfp_t)0x200000)
+/* Tries everything, but may fail: port_out_of_memory() is not called. */
+#define __GFP_RETRY_MAYFAIL ((gfp_t)0x400000)
+/*
+ * Must not fail: takes reserves, then asks port_out_of_memory() for memory for as long as
+ * that says that there is some; panics when it says no.  Only with DIRECT_RECLAIM.
+ */
+#define __GFP_NOFAIL ((gfp_t)0x800000)
+/* Never from a node that the context is not allowed, whatever the need. */
+#define __GFP_HARDWALL ((gfp_t)0x1000000)
+/* The page will be written to soon: counted against the zone's share of dirty pages. */
+#define __GFP_WRITE ((gfp_t)0x2000000)
 
-#define __GFP_BITS_MASK ((gfp_t)0x1ff07f)
+#define __GFP_BITS_MASK ((gfp_t)0x3fff1ff)
 
 /* ---- the usual combinations ------------------------------------------- */
 
@@ -90,10 +108,31 @@ typedef uint32_t gfp_t;
 #define GFP_NOIO	     (__GFP_RECLAIM)
 #define GFP_NOFS	     (__GFP_RECLAIM | __GFP_IO)
 #define GFP_KERNEL	     (__GFP_RECLAIM | __GFP_IO | __GFP_FS)
-#define GFP_USER	     GFP_KERNEL
+#define GFP_USER	     (GFP_KERNEL | __GFP_HARDWALL)
 #define GFP_DMA		     __GFP_DMA
 #define GFP_HIGHUSER	     (GFP_USER | __GFP_HIGHMEM)
 #define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | __GFP_MOVABLE)
+#define GFP_KERNEL_ACCOUNT   (GFP_KERNEL | __GFP_ACCOUNT)
+
+/* What a request may ask for before there is anybody to wait for. */
+#define GFP_BOOT_MASK (__GFP_BITS_MASK & ~(__GFP_RECLAIM | __GFP_IO | __GFP_FS))
+
+/*
+ * Bits that requests may use at this time; the others are taken off.  All of them
+ * unless start-up code sets it to GFP_BOOT_MASK, as the image does until all cores are up.
+ */
+extern gfp_t gfp_allowed_mask;
+
+/*
+ * Combinations that contradict themselves are served as follows, and the first of each kind is
+ * reported:
+ *	MOVABLE with RECLAIMABLE	unmovable
+ *	DMA with HIGHMEM		DMA
+ *	ATOMIC with DIRECT_RECLAIM	not ATOMIC
+ *	NOFAIL without DIRECT_RECLAIM	not NOFAIL
+ *	NOFAIL with NORETRY or RETRY_MAYFAIL	NOFAIL
+ * MEMALLOC with NOMEMALLOC is none: NOMEMALLOC wins.
+ */
 
 /* ---- allocate ---------------------------------------------------------- */
 
@@ -121,11 +160,29 @@ struct page *alloc_page(gfp_t gfp);
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
 
 /*
+ * The general form: preferred node nid (-1: this CPU's), and only nodes of nodemask (alloc_scope.h;
+ * NULL: all).
+ */
+struct page *__alloc_pages(gfp_t gfp, unsigned order, int nid, const uint32_t *nodemask);
+
+/*
+ * bytes (rounded up to pages, at most 2^MAX_ORDER of them), contiguous, in single pages, so that nothing
+ * beyond them is taken; NULL as alloc_pages().  Freed with the same number of bytes.
+ */
+void *alloc_pages_exact(size_t bytes, gfp_t gfp);
+void free_pages_exact(void *addr, size_t bytes);
+
+/*
  * Fills the NULL entries of pages[0..nr) with pages of order 0.  Returns how
  * many entries, from the start of the array, are pages afterwards: nr, or fewer when memory
  * ran out (the rest is left as it was).  Interrupts are off for a batch at a time.
  */
 unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages);
+
+/*
+ * Adds nr pages of order 0 to a list, linked by page->lru.  Returns how many; fewer when memory ran out.
+ */
+unsigned alloc_pages_bulk_list(gfp_t gfp, unsigned nr, struct list_head *list);
 
 /*
  * The same as an address in the permanent mapping, NULL when there is none.
@@ -154,6 +211,9 @@ void __free_page(struct page *page);
  * refused is reported, and the rest is freed.  The array is left as it was.
  */
 void free_pages_bulk_array(unsigned nr, struct page **pages);
+
+/* Frees all pages of order 0 on a list (page->lru), and leaves it empty. */
+void free_unref_page_list(struct list_head *list);
 
 /* The same by address, any address in the block's first page's first byte. */
 void free_pages(const void *addr, unsigned order);

@@ -11,6 +11,10 @@
 #ifndef BUDDY_INIT_H
 #define BUDDY_INIT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <buddy/config.h>
 #include <buddy/memblock.h>
 
 /*
@@ -29,13 +33,34 @@ struct mm_limits {
 	phys_addr_t dma_limit;	   /* ZONE_DMA is RAM below this; 0: no such zone */
 	phys_addr_t highmem_start; /* RAM from here on has no permanent mapping; 0: all has one */
 	phys_addr_t movablecore;   /* bytes at the top of memory for ZONE_MOVABLE; 0: none */
-	unsigned nr_cpus;	   /* CPUs that will call mm_init_cpu(); 0: PORT_NR_CPUS */
-	unsigned min_free_kbytes;  /* sum of the min watermarks, KiB; 0: by the size of memory,
+	phys_addr_t kernelcore;	  /* bytes that are not to be ZONE_MOVABLE, the rest is; 0: no wish.
+				      With movablecore: the larger of what both leave, as Linux */
+	unsigned nr_cpus;	  /* CPUs that will call mm_init_cpu(); 0: PORT_NR_CPUS */
+	unsigned min_free_kbytes; /* sum of the min watermarks, KiB; 0: by the size of memory,
 				       4 * sqrt(KiB of lowmem), 128 to 262,144, as Linux does */
 	unsigned lowmem_reserve_ratio[4]; /* by zone type: this zone keeps 1/ratio of the higher
 					  zones' pages from requests that they could have
 					  served; 0: 256, 32, -, - (DMA, Normal), as Linux */
 };
+
+/*
+ * Policies that are off by default.  Nodes' distances as in the device tree's distance-map: 10 is
+ * local; 0: 10 and 20.
+ */
+struct mm_policy {
+	uint8_t distance[BUDDY_MAX_NODES][BUDDY_MAX_NODES];
+	bool deferred; /* mm_init() initialises a first stretch of each zone only; see deferred_init() */
+	bool fair_zones; /* a node's zones are used in proportion to their size, as Linux 3.12 to 4.7 did.
+			      All requests then go the longer way.  Linux dropped it when reclaim
+			      became per node (4.8): ageing is what it had to balance */
+	bool node_reclaim; /* a node takes its own caches back before the next node is asked */
+	bool defrag_mode;  /* no request mixes mobilities before everything else was tried (6.15) */
+	unsigned
+		watermark_boost_factor; /* each mixing of mobilities raises the watermarks by a pageblock, up to
+					    so many ten-thousandths of high; 0: never.  Linux: 15,000.  A request
+					    that would fail takes the boost back */
+};
+extern struct mm_policy mm_policy; /* set before mm_init(), then left alone */
 
 /*
  * Builds nodes, zones, mem_map and zonelists from memblock, gives it every free
@@ -44,6 +69,15 @@ struct mm_limits {
  * descriptors.  After an error memblock is as it was.
  */
 int mm_init(const struct mm_limits *limits);
+
+/*
+ * With mm_policy.deferred the rest of memory is initialised by these: the whole of it, by every CPU that calls it
+ * at the same time, each taking the next 4 MiB until none is left; returns when none is left to take (others may still
+ * be at their last).  Requests for which a zone has too little initialise more themselves.
+ * deferred_init_done() says that all of it can be had.  Context: any.
+ */
+void deferred_init(void);
+bool deferred_init_done(void);
 
 /*
  * Makes this CPU a caller: sets its per-CPU pointer.  On each CPU, cpu below

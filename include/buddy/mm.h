@@ -72,6 +72,31 @@ struct page *virt_to_page(const void *addr);
 void get_page(struct page *page);
 void put_page(struct page *page);
 
+/*
+ * Compound pages: blocks allocated with __GFP_COMP, of order 1 at least.  Every page of one leads to its first page;
+ * get_page() and put_page() of any of them count on that one.  Before the block is freed its destructor is called, in the
+ * context of the last put: set_compound_page_dtor(page, nr) gives it the one that was
+ * registered as nr (1 to 7; 0: none).  A destructor may not free the block.
+ */
+typedef void (*compound_page_dtor)(struct page *page);
+/* Before the first use of nr.  0, or -EINVAL: nr is not 1 to 7. */
+int register_compound_page_dtor(unsigned nr, compound_page_dtor dtor);
+void set_compound_page_dtor(struct page *page, unsigned nr);
+/* The first page of the block in which page lies, if it is compound; else page itself. */
+struct page *compound_head(const struct page *page);
+/* Of a compound page's first page: its order, its pages; 0 and 1 of any other. */
+unsigned compound_order(const struct page *page);
+unsigned long compound_nr(const struct page *page);
+bool PageCompound(const struct page *page);
+bool PageHead(const struct page *page);
+bool PageTail(const struct page *page);
+
+/*
+ * Makes 2^order single pages of an allocated block, one reference each.  The block has one
+ * reference, this order, and is not compound; else it is refused and reported.
+ */
+void split_page(struct page *page, unsigned order);
+
 /* References of an allocated block; 0 for any other page. */
 static inline unsigned page_count(const struct page *page)
 {

@@ -62,6 +62,20 @@ static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
 #define PAGE_STATE_PCP	     0x3000U /* in a per-CPU cache, or on its way there or back */
 #define PAGE_STATE_RESERVED  0x4000U /* RAM that was never the allocator's; order is 0 */
 
+/*
+ * Flags.  Of an allocated block; each sends a free of it the longer way.
+ * COMP: compound_head() and the destructor's number (mm.h).
+ */
+#define PAGE_COMP	0x010U
+#define PAGE_DTOR_SHIFT 5
+#define PAGE_DTOR_MASK	(7U << PAGE_DTOR_SHIFT)
+#define PAGE_CMA	0x100U /* by cma_alloc(): cma_release() only */
+#define PAGE_ACCOUNT	0x200U /* __GFP_ACCOUNT */
+/* Of a free block: it is on the list of isolated ones. */
+#define PAGE_ISOLATED 0x010U
+/* Of a reserved page: taken out of service by offline_pages(). */
+#define PAGE_OFFLINE 0x010U
+
 /* The whole word of a block that has just been allocated. */
 #define PAGE_ALLOCATED(order) (PAGE_REF_ONE | PAGE_STATE_ALLOCATED | (order))
 

@@ -20,21 +20,34 @@ enum migratetype {
 	MIGRATE_UNMOVABLE,
 	MIGRATE_MOVABLE,
 	MIGRATE_RECLAIMABLE,
-	MIGRATE_PCPTYPES, /* the types above have per-CPU caches */
-	MIGRATE_TYPES = MIGRATE_PCPTYPES
+	MIGRATE_PCPTYPES,		       /* the types above have per-CPU caches */
+	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES, /* kept for atomic requests of order 1 and more */
+	MIGRATE_CMA,			       /* contig.h */
+	MIGRATE_ISOLATE,		       /* contig.h: not to be given, not counted as free */
+	MIGRATE_TYPES
 };
 
 enum vm_event_item {
 	PGALLOC,    /* blocks allocated */
 	PGFREE,	    /* blocks freed */
 	PCP_REFILL, /* times a per-CPU cache was filled: PGALLOC of orders 0-4 less this is the hits */
-	PCP_FLUSH,	 /* times one was emptied in part */
-	PCP_DRAIN,	 /* times one was emptied whole */
-	PGALLOC_FAIL,	 /* requests that got NULL */
-	ALLOC_EXTFRAG,	 /* blocks taken from another mobility type */
-	PAGEBLOCK_STEAL, /* pageblocks that changed their type for it */
-	BAD_FREE,	 /* frees refused */
-	BAD_ALLOC,	 /* requests refused: order or flags invalid */
+	PCP_FLUSH,	      /* times one was emptied in part */
+	PCP_DRAIN,	      /* times one was emptied whole */
+	PGALLOC_FAIL,	      /* requests that got NULL */
+	ALLOC_EXTFRAG,	      /* blocks taken from another mobility type */
+	PAGEBLOCK_STEAL,      /* pageblocks that changed their type for it */
+	NUMA_MISS,	      /* blocks given from another node than the preferred one */
+	ZONE_RECLAIM_SUCCESS, /* node_reclaim() got enough; */
+	ZONE_RECLAIM_FAILED,  /* did not */
+	HIGHATOMIC_RESERVE,   /* pageblocks put into the reserve; */
+	HIGHATOMIC_UNRESERVE, /* and out of it */
+	CMA_ALLOC_SUCCESS,    /* cma_alloc() gave pages; */
+	CMA_ALLOC_FAIL,	      /* did not */
+	PGACCOUNT,	      /* pages of __GFP_ACCOUNT allocated; */
+	PGUNACCOUNT,	      /* and freed */
+	BAD_GFP,	      /* requests that contradicted themselves (gfp.h) */
+	BAD_FREE,	      /* frees refused */
+	BAD_ALLOC,	      /* requests refused: order or flags invalid */
 	NR_VM_EVENT_ITEMS
 };
 
@@ -47,6 +60,10 @@ uint32_t vm_events(enum vm_event_item item);
 /* Free pages of all zones: in the zones; in per-CPU caches (an estimate while they are in use). */
 unsigned long nr_free_pages(void);
 unsigned long nr_pcp_pages(void);
+
+/* Of the free pages: in CMA areas, in the highatomic reserve (both only for those who may have them). */
+unsigned long nr_free_cma_pages(void);
+unsigned long nr_free_highatomic_pages(void);
 
 /* Pages that the allocator manages: handed over by memblock; free or allocated. */
 unsigned long nr_managed_pages(void);
@@ -63,6 +80,11 @@ struct zone_info {
 	unsigned long lowmem_reserve[MAX_NR_ZONES];
 	unsigned long nr_free[NR_ORDERS][MIGRATE_TYPES]; /* blocks */
 	unsigned long nr_pageblocks[MIGRATE_TYPES];
+	unsigned long free_cma, free_highatomic; /* of `free` */
+	unsigned long reserved_highatomic;	 /* pages of its pageblocks */
+	unsigned long cma;			 /* pages in CMA areas */
+	unsigned long boost;			 /* on top of the watermarks */
+	unsigned long deferred;			 /* of `managed`: not yet initialised */
 };
 
 /* Facts of the i-th populated zone, by rising address; false past the last.  Takes its lock. */

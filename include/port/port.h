@@ -104,4 +104,44 @@ _Noreturn void port_panic(const char *fmt, ...) __attribute__((format(printf, 1,
  */
 bool port_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg);
 
+/*
+ * The running context's scope (buddy/alloc_scope.h), never NULL: a task's own, or, in an
+ * interrupt handler, one that belongs to that CPU's handlers.  Any context.
+ */
+struct alloc_scope;
+struct alloc_scope *port_alloc_scope(void);
+
+/*
+ * Nothing is left for a request of 2^order pages with these gfp flags that must not fail.  True: somebody
+ * gave memory up, try again; false: there is nobody (the allocator then panics).  Task
+ * context, interrupts on, no lock held; it may free, not allocate.
+ */
+bool port_out_of_memory(unsigned order, uint32_t gfp);
+
+/* In a long piece of work, no lock held: lets others run, if this context may wait. */
+void port_cond_resched(void);
+
+/*
+ * Maps a page without a permanent mapping, and undoes it (buddy/highmem.h).  Nests; any context.
+ * Called only if mm_limits has highmem_start.
+ */
+void *port_kmap_local(uint64_t phys);
+void port_kunmap_local(const void *addr);
+
+/*
+ * Changes how nr pages of the permanent mapping are mapped: usually; not at all; without caches (Normal
+ * memory, what the caches hold of it written back and dropped).  Nobody touches them
+ * meanwhile.  False, and nothing has changed: the port cannot, here.  Any context but under a lock.
+ */
+enum port_page_attr { PORT_PAGE_NORMAL, PORT_PAGE_UNMAPPED, PORT_PAGE_UNCACHED };
+bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr);
+
+/*
+ * Cache maintenance to the point of coherency, by address, never by set and way (case 48): writes back; drops, after
+ * writing back the lines at an edge that is not a line's; both.  Any context.
+ */
+void port_cache_clean(const void *addr, size_t bytes);
+void port_cache_invalidate(void *addr, size_t bytes);
+void port_cache_flush(void *addr, size_t bytes);
+
 #endif /* PORT_PORT_H */

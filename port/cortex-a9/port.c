@@ -9,10 +9,12 @@
  */
 #include <stdarg.h>
 
+#include <buddy/alloc_scope.h>
 #include <port/port.h>
 
 #include "boot/console.h"
 #include "boot/exception.h"
+#include "boot/mmu.h"
 #include "boot/smp.h"
 
 void port_log(const char *fmt, ...)
@@ -35,4 +37,62 @@ _Noreturn void port_panic(const char *fmt, ...)
 bool port_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg)
 {
 	return smp_run_on_cpu(cpu, fn, arg);
+}
+
+/* A task per core, and its interrupt handlers, which run in IRQ mode. */
+static struct alloc_scope task_scope[PORT_NR_CPUS], irq_scope[PORT_NR_CPUS];
+
+#define MODE_MASK 0x1fu
+#define MODE_IRQ  0x12u
+
+struct alloc_scope *port_alloc_scope(void)
+{
+	uint32_t cpsr;
+
+	__asm__ volatile("mrs	%0, cpsr" : "=r"(cpsr));
+	return (cpsr & MODE_MASK) == MODE_IRQ ? &irq_scope[port_cpu_id()]
+					      : &task_scope[port_cpu_id()];
+}
+
+/* Nobody in the image has memory that it could give up. */
+bool port_out_of_memory(unsigned order, uint32_t gfp)
+{
+	(void)order;
+	(void)gfp;
+	return false;
+}
+
+/* One task per core. */
+void port_cond_resched(void)
+{
+}
+
+void *port_kmap_local(uint64_t phys)
+{
+	return mmu_kmap_local(phys);
+}
+
+void port_kunmap_local(const void *addr)
+{
+	mmu_kunmap_local(addr);
+}
+
+bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr)
+{
+	return mmu_map_pages((uint32_t)(uintptr_t)addr, nr, attr);
+}
+
+void port_cache_clean(const void *addr, size_t bytes)
+{
+	cache_clean_range(addr, (const char *)addr + bytes);
+}
+
+void port_cache_invalidate(void *addr, size_t bytes)
+{
+	cache_invalidate_range(addr, (char *)addr + bytes);
+}
+
+void port_cache_flush(void *addr, size_t bytes)
+{
+	cache_flush_range(addr, (char *)addr + bytes);
 }

@@ -68,6 +68,18 @@ void host_irq_hold(bool hold);
 /* One in `rate` lock operations lets another thread run first; 0: none. */
 void host_set_jitter(unsigned rate);
 
+/* ---- contexts, mappings, caches -------------------------------------------- */
+
+/* The scope of the task on a CPU. */
+struct alloc_scope;
+struct alloc_scope *host_task_scope(unsigned cpu);
+/* What port_out_of_memory() answers; NULL: false.  Forgotten by host_cpu_reset(). */
+void host_oom_set_handler(bool (*handler)(unsigned order, uint32_t gfp));
+/* port_map_pages() says no to anything but the usual mapping. */
+void host_refuse_map_pages(bool refuse);
+/* Calls of port_cache_clean() (0), invalidate (1), flush (2) since the program's start. */
+unsigned long host_cache_ops(unsigned kind);
+
 /* ---- messages and panics ---------------------------------------------------- */
 
 /* port_log()'s text since the last clear (the first 64 KiB), and the number of calls. */

@@ -40,6 +40,7 @@ struct host_cpu {
 	unsigned irq_rate;
 	uint32_t rnd;
 	bool in_irq;
+	unsigned nr_kmaps; /* port_kmap_local() that wait for their unmap */
 	unsigned long nr_irqs;
 	unsigned waits; /* rounds of waiting since the last lock */
 

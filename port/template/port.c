@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Template of a port, link-time half: three functions to fill with what the
+ * Template of a port, link-time half: functions to fill with what the
  * system has.  As they stand they are complete for a system that has neither a
  * console nor a second core.
  *
  * Owns the one per-CPU pointer of port_impl.h.
  */
+#include <buddy/alloc_scope.h>
 #include <port/port.h>
 
 void *port_template_percpu;
@@ -39,4 +40,66 @@ bool port_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg)
 	(void)fn;
 	(void)arg;
 	return false;
+}
+
+/*
+ * One context, and one more for interrupt handlers if they ever open a scope; an
+ * RTOS returns a member of the running task.
+ */
+struct alloc_scope *port_alloc_scope(void)
+{
+	static struct alloc_scope only;
+
+	return &only;
+}
+
+/* Nobody gives memory up. */
+bool port_out_of_memory(unsigned order, uint32_t gfp)
+{
+	(void)order;
+	(void)gfp;
+	return false;
+}
+
+/* Nobody waits for the CPU. */
+void port_cond_resched(void)
+{
+}
+
+/* There is no highmem: virtual is physical, and all of it is mapped. */
+void *port_kmap_local(uint64_t phys)
+{
+	return port_phys_to_virt(phys);
+}
+
+void port_kunmap_local(const void *addr)
+{
+	(void)addr;
+}
+
+/* No page tables to change: no debug_pagealloc, no coherent DMA memory. */
+bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr)
+{
+	(void)addr;
+	(void)nr;
+	return attr == PORT_PAGE_NORMAL;
+}
+
+/* No caches, or devices that look into them. */
+void port_cache_clean(const void *addr, size_t bytes)
+{
+	(void)addr;
+	(void)bytes;
+}
+
+void port_cache_invalidate(void *addr, size_t bytes)
+{
+	(void)addr;
+	(void)bytes;
+}
+
+void port_cache_flush(void *addr, size_t bytes)
+{
+	(void)addr;
+	(void)bytes;
 }
