@@ -17,19 +17,30 @@
  * A block that leaves has the word PAGE_STATE_PCP | order: its caller knows the
  * order by it and writes the word that it is to have.
  *
- * Bounds: free MAX_ORDER merges, remove MAX_ORDER splits, move one pageblock.
+ * Isolated blocks say so in their words, and merge only with each other.  So a
+ * pageblock can be turned over to MIGRATE_ISOLATE and back a few blocks at a time: what
+ * is still on the list of its former type is told by its word.
+ *
+ * Bounds: free MAX_ORDER merges, remove MAX_ORDER splits, move one pageblock
+ * (to and from MIGRATE_ISOLATE: MOVE_STEPS at a time).
  *
  * Not here: which mobility may give to which (fallback.c), who may have the
  * pages (watermark.c).
  */
 #include <mm/internal.h>
 
+/* The word of a free block, but for its order. */
+static inline uint32_t free_state(enum migratetype mt)
+{
+	return mt == MIGRATE_ISOLATE ? PAGE_STATE_FREE | PAGE_ISOLATED : PAGE_STATE_FREE;
+}
+
 static inline void add_to_free_list(struct zone *zone, struct page *page, unsigned order,
 				    enum migratetype mt)
 {
 	struct free_list *list = &zone->free_area[order].free_list[mt];
 
-	set_page_word(page, PAGE_STATE_FREE | order);
+	set_page_word(page, free_state(mt) | order);
 	list_add(&page->lru, &list->list);
 	if (!list->nr_free++)
 		WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] | 1U << order);
@@ -46,6 +57,39 @@ static inline void del_page_from_free_list(struct zone *zone, struct page *page,
 		WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] & ~(1U << order));
 }
 
+/*
+ * What zone_watermark_fast() compares with: the low mark, and the free pages that an
+ * ordinary request may not have.
+ */
+void update_fast_mark(struct zone *zone)
+{
+	WRITE_ONCE(zone->fast_mark, zone->watermark[WMARK_LOW] + zone->watermark_boost +
+					    zone->nr_free_cma + zone->nr_free_highatomic);
+}
+
+/*
+ * Pages of a type without caches come onto its lists (nr negative: leave): the type's own
+ * count.  Returns what that is for nr_free_pages.
+ */
+static __attribute__((noinline)) int account_special(struct zone *zone, int nr, enum migratetype mt)
+{
+	if (mt == MIGRATE_ISOLATE) {
+		ADD_ONCE(zone->nr_isolated, (uint32_t)nr);
+		return 0;
+	}
+	if (mt == MIGRATE_CMA)
+		ADD_ONCE(zone->nr_free_cma, (uint32_t)nr);
+	else
+		ADD_ONCE(zone->nr_free_highatomic, (uint32_t)nr);
+	update_fast_mark(zone);
+	return nr;
+}
+
+static inline int account_freepages(struct zone *zone, int nr, enum migratetype mt)
+{
+	return likely(mt < MIGRATE_PCPTYPES) ? nr : account_special(zone, nr, mt);
+}
+
 void init_free_lists(struct zone *zone)
 {
 	for (unsigned order = 0; order < NR_ORDERS; order++)
@@ -58,7 +102,7 @@ void init_free_lists(struct zone *zone)
 /*
  * The rest of a merge, from a whole pageblock on: the buddy may be of another
  * mobility, and the joined block takes the type of the part that came last (as
- * in Linux from 6.10 on).
+ * in Linux from 6.10 on).  What is kept for a purpose merges only with its like.
  */
 static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsigned long index,
 						       unsigned order, enum migratetype mt)
@@ -67,9 +111,11 @@ static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsign
 		struct page *buddy = index_to_page(index ^ 1UL << order);
 		enum migratetype other;
 
-		if (page_word(buddy) != (PAGE_STATE_FREE | order))
+		if (page_word(buddy) != (free_state(mt) | order))
 			break;
 		other = get_pageblock_migratetype(buddy);
+		if (other != mt && (other >= MIGRATE_PCPTYPES || mt >= MIGRATE_PCPTYPES))
+			break;
 		del_page_from_free_list(zone, buddy, order, other);
 		if (other != mt)
 			for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
@@ -90,6 +136,7 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 {
 	struct page *map = index_to_page(0);
 	unsigned long index = page_index(page);
+	const uint32_t free = free_state(mt);
 
 	MM_ASSERT_LOCKED(zone);
 	MM_ASSERT(page_zone(page) == zone);
@@ -98,7 +145,7 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 	for (; order < pageblock_order; order++) {
 		struct page *buddy = map + (index ^ 1UL << order);
 
-		if (page_word(buddy) != (PAGE_STATE_FREE | order)) {
+		if (page_word(buddy) != (free | order)) {
 			add_to_free_list(zone, map + index, order, mt);
 			return;
 		}
@@ -114,15 +161,18 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
  * then the non-empty bits, without the lock, finds both or neither.  The other
  * half of this is zone_watermark_ok()'s acquire.
  */
-static inline void free_counted(struct zone *zone, unsigned nr)
+static inline void free_counted(struct zone *zone, int nr)
 {
-	__atomic_store_n(&zone->nr_free_pages, zone->nr_free_pages + nr, __ATOMIC_RELEASE);
+	__atomic_store_n(&zone->nr_free_pages, zone->nr_free_pages + (uint32_t)nr,
+			 __ATOMIC_RELEASE);
 }
 
 void __free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
-	free_block(zone, page, order, get_pageblock_migratetype(page));
-	free_counted(zone, 1U << order);
+	enum migratetype mt = get_pageblock_migratetype(page);
+
+	free_block(zone, page, order, mt);
+	free_counted(zone, account_freepages(zone, 1 << order, mt));
 }
 
 /* An allocated block goes straight back.  Interrupts are off. */
@@ -137,15 +187,17 @@ void free_one_page(struct zone *zone, struct page *page, unsigned order)
 /* Blocks of a zone whose words say PAGE_STATE_PCP and their orders go back.  Interrupts are off. */
 void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 {
-	unsigned pages = 0;
+	int pages = 0;
 
 	port_spin_lock(&zone->lock);
 	while (nr--) {
 		struct page *page = *block++;
 		unsigned order = page_word_order(page_word(page));
+		/* Asked for now: it may have changed since the page was cached (case 22). */
+		enum migratetype mt = get_pageblock_migratetype(page);
 
-		free_block(zone, page, order, get_pageblock_migratetype(page));
-		pages += 1U << order;
+		free_block(zone, page, order, mt);
+		pages += account_freepages(zone, 1 << order, mt);
 	}
 	free_counted(zone, pages);
 	port_spin_unlock(&zone->lock);
@@ -198,6 +250,8 @@ static inline struct page *take_smallest(struct zone *zone, unsigned order, unsi
 		order = expand(zone, page, order, want, mt);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (1U << order));
+	if (unlikely(mt >= MIGRATE_PCPTYPES))
+		account_special(zone, -(1 << order), mt);
 	return page;
 }
 
@@ -230,6 +284,9 @@ unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum mig
 	unsigned nr = 0;
 
 	port_spin_lock(&zone->lock);
+	/* A batch does not take the zone below min: what was asked for, and no more. */
+	if (unlikely(zone->nr_free_pages < zone->watermark[WMARK_MIN] + (want << order)))
+		want = 1;
 	do {
 		unsigned largest = ilog2(want);
 		struct page *page;
@@ -278,10 +335,18 @@ unsigned count_free_in_block(struct page *page, unsigned most)
 	return nr;
 }
 
+/* nr pages change from one type's lists to another's. */
+static void account_move(struct zone *zone, int nr, enum migratetype from, enum migratetype to)
+{
+	int less = account_freepages(zone, -nr, from);
+
+	free_counted(zone, less + account_freepages(zone, nr, to));
+}
+
 /*
  * Turns the pageblock of page over to mobility mt, its free blocks with it.
- * Not for a pageblock that lies inside a larger free block.  Returns the number
- * of free pages moved.  One pageblock's descriptors at most.
+ * Not for a pageblock that lies inside a larger free block, nor for
+ * MIGRATE_ISOLATE.  Returns the number of free pages moved.  One pageblock's descriptors at most.
  */
 unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt)
 {
@@ -303,6 +368,8 @@ unsigned move_freepages_block(struct zone *zone, struct page *page, enum migrate
 		p += step;
 	}
 	set_pageblock_migratetype(page, mt);
+	if (unlikely(old >= MIGRATE_PCPTYPES || mt >= MIGRATE_PCPTYPES))
+		account_move(zone, (int)nr, old, mt);
 	return nr;
 }
 
@@ -313,10 +380,119 @@ unsigned move_freepages_block(struct zone *zone, struct page *page, enum migrate
 void move_free_block(struct zone *zone, struct page *page, enum migratetype mt)
 {
 	unsigned order = page_word_order(page_word(page));
+	enum migratetype old = get_pageblock_migratetype(page);
 
 	MM_ASSERT(order >= pageblock_order);
-	del_page_from_free_list(zone, page, order, get_pageblock_migratetype(page));
+	del_page_from_free_list(zone, page, order, old);
 	for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
 		set_pageblock_migratetype(page + i, mt);
 	add_to_free_list(zone, page, order, mt);
+	if (unlikely(old >= MIGRATE_PCPTYPES))
+		account_move(zone, 1 << order, old, mt);
+}
+
+/* The free block in which page lies, or NULL.  The zone's lock is held. */
+struct page *free_block_of(struct page *page)
+{
+	for (unsigned order = 0; order <= MAX_ORDER; order++) {
+		unsigned long head = page_index(page) & ~((1UL << order) - 1);
+		uint32_t word = page_word(index_to_page(head));
+
+		if (word)
+			return page_word_state(word) == PAGE_STATE_FREE &&
+					       head + (1UL << page_word_order(word)) >
+						       page_index(page)
+				       ? index_to_page(head)
+				       : NULL;
+	}
+	return NULL;
+}
+
+/* Puts [p, end), which is off the lists and uncounted, on the lists of mt in the largest blocks that fit. */
+static void list_range(struct zone *zone, struct page *p, struct page *end, enum migratetype mt)
+{
+	while (p < end) {
+		unsigned order = (unsigned)__builtin_ctzl(page_index(p) | 1UL << MAX_ORDER);
+
+		while (p + (1UL << order) > end)
+			order--;
+		add_to_free_list(zone, p, order, mt);
+		p += 1UL << order;
+	}
+}
+
+/*
+ * Makes a block of its own of the pageblock at `page` where it lies inside a
+ * larger free block.
+ */
+void split_to_pageblock(struct zone *zone, struct page *page)
+{
+	struct page *head = free_block_of(page);
+	enum migratetype mt = get_pageblock_migratetype(page);
+	unsigned order;
+
+	MM_ASSERT_LOCKED(zone);
+	if (!head || page_word_order(page_word(head)) <= pageblock_order)
+		return;
+	order = page_word_order(page_word(head));
+	del_page_from_free_list(zone, head, order, mt);
+	set_page_word(head, 0);
+	list_range(zone, head, page, mt);
+	list_range(zone, page, page + pageblock_nr_pages, mt);
+	list_range(zone, page + pageblock_nr_pages, head + (1UL << order), mt);
+}
+
+/*
+ * The pageblock that ends at `end` has been turned over from or to MIGRATE_ISOLATE,
+ * old being the type that is not: moves its free blocks from p on to the list of its
+ * type now, merged as they can be.  Returns where to go on after the lock was let go for a moment, or end.
+ */
+struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
+			   enum migratetype old)
+{
+	enum migratetype to = get_pageblock_migratetype(p);
+
+	MM_ASSERT_LOCKED(zone);
+	for (unsigned steps = 0; p < end && steps < MOVE_STEPS; steps++) {
+		uint32_t word = page_word(p);
+		unsigned order = page_word_order(word);
+		enum migratetype from = word & PAGE_ISOLATED ? MIGRATE_ISOLATE : old;
+		struct page *block = p;
+
+		p += 1UL << order;
+		if (page_word_state(word) != PAGE_STATE_FREE || from == to)
+			continue;
+		steps += 3;
+		del_page_from_free_list(zone, block, order, from);
+		set_page_word(block, PAGE_STATE_PCP | order);
+		free_block(zone, block, order, to);
+		account_move(zone, 1 << order, from, to);
+	}
+	return p < end ? p : end;
+}
+
+/*
+ * Takes the isolated free block in which page lies off its list, as far as it is within
+ * [page, end); the rest stays.  Returns the number of pages taken, whose words
+ * are 0 and the caller's; 0: page is not free and isolated.
+ */
+unsigned take_isolated(struct zone *zone, struct page *page, struct page *end)
+{
+	struct page *head = free_block_of(page), *stop;
+	unsigned order;
+
+	MM_ASSERT_LOCKED(zone);
+	if (!head || !(page_word(head) & PAGE_ISOLATED))
+		return 0;
+	order = page_word_order(page_word(head));
+	stop = head + (1UL << order);
+	del_page_from_free_list(zone, head, order, MIGRATE_ISOLATE);
+	set_page_word(head, 0);
+	list_range(zone, head, page, MIGRATE_ISOLATE);
+	if (stop > end)
+		list_range(zone, end, stop, MIGRATE_ISOLATE);
+	else
+		end = stop;
+	account_special(zone, (int)(page - end), MIGRATE_ISOLATE);
+	return (unsigned)(end - page);
 }

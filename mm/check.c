@@ -50,23 +50,35 @@ static unsigned print_result(const struct result *r)
 	return r->broken;
 }
 
-static bool is_descriptor(const struct page *page)
+static bool in_mem_map(const struct page *page)
 {
 	uintptr_t offset = (uintptr_t)page - (uintptr_t)mem_map;
 
 	return offset % sizeof(*page) == 0 && offset / sizeof(*page) < nr_map_pages;
 }
 
+/* Two free blocks of this order are of types that merge. */
+static bool may_merge(const struct page *page, unsigned order, enum migratetype mt)
+{
+	const struct page *buddy = index_to_page(page_index(page) ^ 1UL << order);
+	enum migratetype other = get_pageblock_migratetype(buddy);
+
+	if (other == mt)
+		return true;
+	return order >= pageblock_order && other < MIGRATE_PCPTYPES && mt < MIGRATE_PCPTYPES;
+}
+
 /* One block on a free list, whose descriptor exists. */
 static void check_free_block(struct result *r, struct zone *zone, struct page *page, unsigned order,
-			     enum migratetype mt)
+			     enum migratetype mt, bool quiet)
 {
+	const uint32_t isolated = mt == MIGRATE_ISOLATE ? PAGE_ISOLATED : 0;
 	unsigned long index = page_index(page);
 	uint32_t word = page_word(page);
 
-	if (word != (PAGE_STATE_FREE | order))
+	if (word != (PAGE_STATE_FREE | isolated | order))
 		broken(r, "a listed block's word says it is not free, or of another order", zone,
-		       index, word, PAGE_STATE_FREE | order);
+		       index, word, PAGE_STATE_FREE | isolated | order);
 	if (index & ((1UL << order) - 1))
 		broken(r, "a listed block is not aligned to its order", zone, index, index, order);
 	if (page_zone(page) != zone)
@@ -75,16 +87,20 @@ static void check_free_block(struct result *r, struct zone *zone, struct page *p
 	for (unsigned long i = 0;
 	     i < 1UL << order && index + i < page_index(mem_map) + nr_map_pages;
 	     i += pageblock_nr_pages)
-		if (get_pageblock_migratetype(page + i) != mt)
+		if (get_pageblock_migratetype(page + i) != mt &&
+		    /* on its way to or from isolation, a few blocks at a time */
+		    (quiet || ((get_pageblock_migratetype(page + i) == MIGRATE_ISOLATE) ==
+			       (mt == MIGRATE_ISOLATE))))
 			broken(r, "a listed block's pageblock has another migratetype", zone,
 			       index + i, get_pageblock_migratetype(page + i), mt);
-	if (order < MAX_ORDER && page_word(index_to_page(index ^ 1UL << order)) == word)
+	if (order < MAX_ORDER && page_word(index_to_page(index ^ 1UL << order)) == word &&
+	    may_merge(page, order, mt))
 		broken(r, "two free buddies did not merge", zone, index, order, order + 1);
 }
 
 /* One list: its links, its blocks, its count.  Returns the pages on it. */
 static unsigned long check_list(struct result *r, struct zone *zone, unsigned order,
-				enum migratetype mt)
+				enum migratetype mt, bool quiet)
 {
 	struct free_list *list = &zone->free_area[order].free_list[mt];
 	struct list_head *head = &list->list, *n;
@@ -93,7 +109,7 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 	for (n = head->next; n != head; n = n->next) {
 		struct page *page = lru_to_page(n);
 
-		if (!is_descriptor(page)) {
+		if (!in_mem_map(page)) {
 			broken(r, "a free list leads to something that is no descriptor", zone, nr,
 			       (uintptr_t)n, order);
 			break;
@@ -107,7 +123,7 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 			broken(r, "a free list has no end", zone, page_index(page), order, mt);
 			break;
 		}
-		check_free_block(r, zone, page, order, mt);
+		check_free_block(r, zone, page, order, mt, quiet);
 	}
 	if (nr != list->nr_free)
 		broken(r, "a free list's length is not its count", zone, order, nr, list->nr_free);
@@ -119,7 +135,8 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 
 /* What mem_map says of one zone. */
 struct tally {
-	unsigned long free, pcp, allocated, reserved;
+	unsigned long free, pcp, allocated, reserved, offline;
+	unsigned long highatomic; /* in its pageblocks */
 };
 
 /*
@@ -130,6 +147,10 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 			  struct tally *t)
 {
 	unsigned long end = first + PAGES_PER_SECTION, next;
+
+	for (unsigned long i = first; i < end; i += pageblock_nr_pages)
+		if (get_pageblock_migratetype(mem_map + i) == MIGRATE_HIGHATOMIC)
+			t->highatomic += pageblock_nr_pages;
 
 	for (unsigned long i = first; i < end; i = next) {
 		uint32_t word = page_word(mem_map + i);
@@ -160,7 +181,7 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 		else if (state == PAGE_STATE_ALLOCATED)
 			t->allocated += nr;
 		else if (state == PAGE_STATE_RESERVED)
-			t->reserved += nr;
+			*(word & PAGE_OFFLINE ? &t->offline : &t->reserved) += nr;
 		else
 			broken(r, "a page's word has no known state", zone, i, word, 0);
 	}
@@ -170,21 +191,39 @@ static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
 {
 	port_irqflags_t flags = port_irq_save();
 	struct tally t = {0};
-	unsigned long listed = 0;
+	unsigned long listed[MIGRATE_TYPES] = {0}, all = 0;
 
 	port_spin_lock(&zone->lock);
-	for (unsigned order = 0; order < NR_ORDERS; order++)
-		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
-			listed += check_list(r, zone, order, (enum migratetype)mt);
-	if (listed != zone->nr_free_pages)
+	for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
+		for (unsigned order = 0; order < NR_ORDERS; order++)
+			listed[mt] += check_list(r, zone, order, (enum migratetype)mt, quiet);
+		all += listed[mt];
+	}
+	if (all - listed[MIGRATE_ISOLATE] != zone->nr_free_pages)
 		broken(r, "nr_free_pages is not what the free lists hold", zone, 0,
-		       zone->nr_free_pages, listed);
+		       zone->nr_free_pages, all - listed[MIGRATE_ISOLATE]);
+	if (listed[MIGRATE_ISOLATE] != zone->nr_isolated)
+		broken(r, "nr_isolated is not what its lists hold", zone, 0, zone->nr_isolated,
+		       listed[MIGRATE_ISOLATE]);
+	if (listed[MIGRATE_CMA] != zone->nr_free_cma)
+		broken(r, "nr_free_cma is not what its lists hold", zone, 0, zone->nr_free_cma,
+		       listed[MIGRATE_CMA]);
+	if (listed[MIGRATE_HIGHATOMIC] != zone->nr_free_highatomic)
+		broken(r, "nr_free_highatomic is not what its lists hold", zone, 0,
+		       zone->nr_free_highatomic, listed[MIGRATE_HIGHATOMIC]);
+	if (zone->fast_mark != zone->watermark[WMARK_LOW] + zone->watermark_boost +
+				       zone->nr_free_cma + zone->nr_free_highatomic)
+		broken(r, "the mark of the fast check is not the sum of its parts", zone, 0,
+		       zone->fast_mark, zone->watermark[WMARK_LOW]);
 	for (unsigned long i = 0; i < nr_map_pages; i += PAGES_PER_SECTION)
-		if (page_zone(mem_map + i) == zone)
+		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)
 			check_section(r, zone, i, quiet, &t);
-	if (t.free != listed)
+	if (t.free != all)
 		broken(r, "mem_map and the free lists disagree about free pages", zone, 0, t.free,
-		       listed);
+		       all);
+	if (t.highatomic != zone->nr_reserved_highatomic)
+		broken(r, "nr_reserved_highatomic is not what its pageblocks are", zone, 0,
+		       zone->nr_reserved_highatomic, t.highatomic);
 	port_spin_unlock(&zone->lock);
 	port_irq_restore(flags);
 
@@ -209,7 +248,7 @@ static unsigned long check_pcp_list(struct result *r, const struct pcp_list *lis
 		return 0;
 	}
 	for (struct page **slot = list->base; slot < list->top; slot++) {
-		if (!is_descriptor(*slot)) {
+		if (!in_mem_map(*slot)) {
 			broken(r, "a per-CPU cache holds something that is no descriptor", zone,
 			       order, (uintptr_t)*slot, 0);
 			continue;
@@ -232,7 +271,7 @@ static unsigned long check_pcp_block(struct result *r, const struct pcp_block *b
 
 	if (!page)
 		return 0;
-	if (!is_descriptor(page)) {
+	if (!in_mem_map(page)) {
 		broken(r, "a CPU keeps something that is no descriptor", zone, 0, (uintptr_t)page,
 		       0);
 		return 0;
@@ -264,12 +303,20 @@ static void check_quiet(struct result *r, struct zone *zone, const struct tally 
 	if (cached != t->pcp)
 		broken(r, "mem_map and the per-CPU caches disagree about cached pages", zone, 0,
 		       t->pcp, cached);
+	if (t->offline != zone->nr_offline)
+		broken(r, "nr_offline is not what is out of service", zone, 0, zone->nr_offline,
+		       t->offline);
+	/* What is not initialised yet has no descriptors to count. */
+	if (zone->nr_deferred)
+		return;
 	if (t->free + t->pcp + t->allocated != zone->managed_pages)
 		broken(r, "free, cached and allocated pages are not the managed ones", zone, 0,
 		       t->free + t->pcp + t->allocated, zone->managed_pages);
-	if (zone->managed_pages + t->reserved != zone->present_pages)
+	if (nr_deferred_sections)
+		return;
+	if (zone->managed_pages + t->reserved + t->offline != zone->present_pages)
 		broken(r, "managed and reserved pages are not the present ones", zone, 0,
-		       zone->managed_pages + t->reserved, zone->present_pages);
+		       zone->managed_pages + t->reserved + t->offline, zone->present_pages);
 }
 
 static unsigned check(bool quiet)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * fallback - taking a block of another mobility.
+ * fallback - taking a block of another mobility; the highatomic reserve.
  *
  * When the lists of the wanted mobility are empty, a block of another one must
  * serve.  To keep unmovable pages together, the largest foreign block is looked
@@ -17,9 +17,18 @@
  * of try_to_claim_block() included; which allocated pages are movable is not
  * known yet, so none counts in its favour.
  *
- * State: none of its own.  Guard: the zone's lock.  Bound: one claim is tried
- * for each other mobility, a walk over CLAIM_PIECES blocks each.
+ * Every block that is taken so counts as a fragmentation event (ALLOC_EXTFRAG, and
+ * in the trace).  With ALLOC_NOFRAGMENT only whole pageblocks are taken; a boost of the
+ * watermarks answers each mixing, where it is configured (boost_watermark(), 5.0).
+ *
+ * The reserve: up to 1 % of a zone, in pageblocks, is kept for atomic requests of order 1
+ * and more once one of them had to go below the watermarks (6.1), and given up again
+ * before another request fails for it (case 28).
+ *
+ * State: the zone's nr_reserved_highatomic and watermark_boost.  Guard: the zone's lock.
+ * Bound: one claim is tried for each other mobility, a walk over CLAIM_PIECES blocks each.
  */
+#include <buddy/init.h>
 #include <mm/internal.h>
 
 /*
@@ -34,6 +43,23 @@ static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
 	[MIGRATE_RECLAIMABLE] = {MIGRATE_UNMOVABLE, MIGRATE_MOVABLE},
 };
 
+/*
+ * Mobilities have been mixed: more than usual is to stay free for a while.  The caller updates nothing;
+ * small zones are left alone, as they have no choice.
+ */
+static void boost_watermark(struct zone *zone)
+{
+	uint64_t most =
+		(uint64_t)zone->watermark[WMARK_HIGH] * mm_policy.watermark_boost_factor / 10000;
+	uint32_t boost = zone->watermark_boost + pageblock_nr_pages;
+
+	if (!mm_policy.watermark_boost_factor || pageblock_nr_pages * 4 > zone->managed_pages)
+		return;
+	most = most < pageblock_nr_pages ? pageblock_nr_pages : most;
+	WRITE_ONCE(zone->watermark_boost, (uint32_t)min_t((uint64_t)boost, most));
+	update_fast_mark(zone);
+}
+
 /* Claims the pageblock of the largest block of mobility `from`.  False: not worth it. */
 static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype from,
 			 enum migratetype mt)
@@ -42,6 +68,9 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 	struct page *page = lru_to_page(zone->free_area[largest].free_list[from].list.next);
 
 	MM_ASSERT(largest >= order);
+	/* About to be isolated: its type is no longer its lists'. */
+	if (unlikely(get_pageblock_migratetype(page) != from))
+		return false;
 	if (largest >= pageblock_order) {
 		move_free_block(zone, page, mt);
 		zone->nr_steal += 1U << (largest - pageblock_order);
@@ -53,11 +82,14 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 		return false;
 	move_freepages_block(zone, page, mt);
 	zone->nr_steal++;
+	boost_watermark(zone);
 	return true;
 }
 
-static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt)
+static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
+				       unsigned alloc_flags)
 {
+	const bool whole = alloc_flags & ALLOC_NOFRAGMENT && order < pageblock_order;
 	unsigned smallest = MAX_ORDER + 1;
 	enum migratetype from = mt;
 
@@ -66,7 +98,7 @@ static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum m
 		enum migratetype other = (enum migratetype)fallbacks[mt][i];
 		uint32_t fits = zone->nonempty[other] >> order;
 
-		if (!fits)
+		if (!fits || (whole && !(fits >> (pageblock_order - order))))
 			continue;
 		if (try_to_claim(zone, order, other, mt)) {
 			from = mt;
@@ -78,28 +110,107 @@ static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum m
 			from = other;
 		}
 	}
-	if (smallest > MAX_ORDER)
+	if (smallest > MAX_ORDER || (whole && from != mt))
 		return NULL;
 	zone->nr_extfrag++;
+	if (from != mt)
+		boost_watermark(zone);
 	return __rmqueue_smallest(zone, order, from);
 }
 
 /*
  * A block of exactly 2^order pages for mobility mt, whose own lists had none
- * that fits a moment ago; NULL when no list has.  After a claim the lists of mt
- * may have more.  Interrupts are off.
+ * that fits a moment ago; NULL when no list has.  Movable requests turn to CMA areas first.  After a claim the
+ * lists of mt may have more.  Interrupts are off.
  */
-struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt)
+struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
+			      unsigned alloc_flags)
+{
+	bool mixed = false;
+	struct page *page;
+
+	if (!zone_has_block(zone, order) && (mt != MIGRATE_MOVABLE || !zone->nr_free_cma))
+		return NULL;
+	port_spin_lock(&zone->lock);
+	page = __rmqueue_smallest(zone, order, rmqueue_type(zone, order, mt));
+	if (!page) {
+		page = __rmqueue_fallback(zone, order, mt, alloc_flags);
+		mixed = page;
+	}
+	zone->nr_alloc += !!page;
+	port_spin_unlock(&zone->lock);
+	if (unlikely(mixed && mm_debug_on))
+		trace_event(TRACE_EXTFRAG, page, order, 0, NULL);
+	return page;
+}
+
+/* ---- the highatomic reserve ------------------------------------------------ */
+
+/* A block out of the reserve, or NULL.  Interrupts are off. */
+struct page *rmqueue_highatomic(struct zone *zone, unsigned order)
 {
 	struct page *page;
 
-	if (!zone_has_block(zone, order))
+	if (likely(!(READ_ONCE(zone->nonempty[MIGRATE_HIGHATOMIC]) >> order)))
 		return NULL;
 	port_spin_lock(&zone->lock);
-	page = __rmqueue_smallest(zone, order, mt);
-	if (!page)
-		page = __rmqueue_fallback(zone, order, mt);
+	page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
 	zone->nr_alloc += !!page;
 	port_spin_unlock(&zone->lock);
 	return page;
+}
+
+/*
+ * An atomic request of order 1 or more has got `page` from below the watermarks: its pageblock is kept for
+ * the next ones, if that is not too much, and if it is not in too many pieces.  Interrupts are off.
+ */
+void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
+{
+	/* At most 1 %, but a pageblock at least. */
+	unsigned long most = zone->managed_pages / 100 + pageblock_nr_pages;
+
+	if (READ_ONCE(zone->nr_reserved_highatomic) + pageblock_nr_pages > most)
+		return;
+	port_spin_lock(&zone->lock);
+	if (zone->nr_reserved_highatomic + pageblock_nr_pages <= most &&
+	    get_pageblock_migratetype(page) < MIGRATE_PCPTYPES &&
+	    page_word_order(page_word(page)) < pageblock_order &&
+	    count_free_in_block(page, CLAIM_PIECES)) {
+		move_freepages_block(zone, page, MIGRATE_HIGHATOMIC);
+		zone->nr_reserved_highatomic += pageblock_nr_pages;
+		count_vm_event(this_cpu(), HIGHATOMIC_RESERVE);
+	}
+	port_spin_unlock(&zone->lock);
+}
+
+/*
+ * Gives one pageblock of the reserve up, to unmovable requests as those have the hardest lot, when it
+ * has a free block at all; the largest first.  False: there was none.  Interrupts are off.
+ */
+bool unreserve_highatomic_pageblock(struct zone *zone)
+{
+	bool done = false;
+
+	if (likely(!READ_ONCE(zone->nonempty[MIGRATE_HIGHATOMIC])))
+		return false;
+	port_spin_lock(&zone->lock);
+	if (zone->nonempty[MIGRATE_HIGHATOMIC]) {
+		unsigned largest = ilog2(zone->nonempty[MIGRATE_HIGHATOMIC]);
+		struct page *page = lru_to_page(
+			zone->free_area[largest].free_list[MIGRATE_HIGHATOMIC].list.next);
+
+		/* Isolated meanwhile: not ours to give. */
+		if (get_pageblock_migratetype(page) == MIGRATE_HIGHATOMIC) {
+			if (largest >= pageblock_order)
+				move_free_block(zone, page, MIGRATE_UNMOVABLE);
+			else
+				move_freepages_block(zone, page, MIGRATE_UNMOVABLE);
+			zone->nr_reserved_highatomic -=
+				1U << (largest > pageblock_order ? largest : pageblock_order);
+			count_vm_event(this_cpu(), HIGHATOMIC_UNRESERVE);
+			done = true;
+		}
+	}
+	port_spin_unlock(&zone->lock);
+	return done;
 }

@@ -17,9 +17,9 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock -> buddy -> fallback ->
- *	pcp, watermark -> zonelist, vmstat -> slowpath -> page_alloc -> mm_init ->
- *	show_mem, check.
+ *	memblock -> memblock_query -> memmap, pageblock -> buddy -> deferred -> fallback ->
+ *	pcp, watermark -> scope, vmstat, misuse -> zonelist, vmscan -> slowpath -> page_alloc ->
+ *	bulk, mm_init -> show_mem, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -36,6 +36,9 @@
 #define __SANITIZE_THREAD__ 1 /* clang's way of saying it */
 #endif
 #endif
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define CALLER	      __builtin_return_address(0)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -145,6 +148,34 @@ static inline unsigned page_pageblock(const struct page *page)
 	return READ_ONCE(map_base[page_index(page) >> pageblock_order]);
 }
 
+/* i rotated right by the size of a descriptor: a misaligned offset becomes a huge index. */
+ALWAYS_INLINE uintptr_t rotated_index(uintptr_t offset)
+{
+	const unsigned shift = (unsigned)__builtin_ctz((unsigned)sizeof(struct page));
+
+	return offset >> shift | offset << (sizeof(offset) * 8 - shift);
+}
+static_assert(!(sizeof(struct page) & (sizeof(struct page) - 1)), "rotated_index() needs it");
+
+/* The pageblock's byte of what may be a page; PB_NONE if it is none. */
+ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
+{
+	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
+
+	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
+}
+
+/* The section of which page is the first has been initialised (deferred.c). */
+static inline bool section_ready(const struct page *page)
+{
+	return page_pageblock(page) != PB_NONE;
+}
+
+static inline bool is_descriptor(const struct page *page)
+{
+	return byte_of(map_base, page) != PB_NONE;
+}
+
 static inline enum migratetype get_pageblock_migratetype(const struct page *page)
 {
 	return (enum migratetype)(page_pageblock(page) & PB_TYPE_MASK);
@@ -177,8 +208,17 @@ struct page *__rmqueue_smallest(struct zone *zone, unsigned order, enum migratet
 unsigned count_free_in_block(struct page *page, unsigned most);
 unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt);
 void move_free_block(struct zone *zone, struct page *page, enum migratetype mt);
+void update_fast_mark(struct zone *zone);
+struct page *free_block_of(struct page *page);
+void split_to_pageblock(struct zone *zone, struct page *page);
+struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
+			   enum migratetype old);
+unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
 
-/* Some list has a block of 2^order pages or more: a guess without the lock. */
+/* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
+#define MOVE_STEPS 128
+
+/* Some list that every request may use has a block of 2^order pages or more: a guess without the lock. */
 static inline bool zone_has_block(const struct zone *zone, unsigned order)
 {
 	return (READ_ONCE(zone->nonempty[MIGRATE_UNMOVABLE]) |
@@ -187,9 +227,25 @@ static inline bool zone_has_block(const struct zone *zone, unsigned order)
 	       order;
 }
 
+/* The lists that serve a mobility: movable requests take their share of the CMA areas. */
+static inline enum migratetype rmqueue_type(const struct zone *zone, unsigned order,
+					    enum migratetype mt)
+{
+	if (mt == MIGRATE_MOVABLE && unlikely(READ_ONCE(zone->nr_free_cma)) &&
+	    (READ_ONCE(zone->nr_free_cma) > READ_ONCE(zone->nr_free_pages) / 2 ||
+	     !(READ_ONCE(zone->nonempty[mt]) >> order)) &&
+	    READ_ONCE(zone->nonempty[MIGRATE_CMA]) >> order)
+		return MIGRATE_CMA;
+	return mt;
+}
+
 /* ---- fallback.c: interrupts are off ---------------------------------------- */
 
-struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt);
+struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
+			      unsigned alloc_flags);
+struct page *rmqueue_highatomic(struct zone *zone, unsigned order);
+void reserve_highatomic_pageblock(struct zone *zone, struct page *page);
+bool unreserve_highatomic_pageblock(struct zone *zone);
 
 /* ---- debug.c: the hooks, called only while mm_debug_on --------------------- */
 
@@ -210,12 +266,31 @@ void free_pages_prepare(struct page *page, unsigned order, const void *caller);
 void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
 		 const void *caller);
 
+void debug_reset(void);
+
 /* ---- gfpflags.c -------------------------------------------------------------- */
 
 /* gfp in names, the shortest set of them, cut off at size bytes with the NUL; what has no name in hex. */
 void gfp_format(gfp_t gfp, char *buf, unsigned size);
 /* What is left of gfp when contradictions are settled (gfp.h); reports the first of each kind. */
 gfp_t gfp_settle(gfp_t gfp, const void *caller);
+void gfpflags_init(void);
+
+/* Zone or mobility bits that exclude each other: each pair is neighbours. */
+static inline bool gfp_zone_contradicts(gfp_t gfp)
+{
+	return gfp & gfp >> 1 & (__GFP_DMA | __GFP_MOVABLE);
+}
+/* Any of the contradictions that gfp.h lists. */
+static inline bool gfp_contradicts(gfp_t gfp)
+{
+	return gfp_zone_contradicts(gfp) || gfp & gfp >> 3 & __GFP_ATOMIC ||
+	       (gfp & __GFP_NOFAIL && (gfp & (__GFP_DIRECT_RECLAIM | __GFP_NORETRY |
+					      __GFP_RETRY_MAYFAIL)) != __GFP_DIRECT_RECLAIM);
+}
+static_assert(__GFP_DIRECT_RECLAIM >> 3 == __GFP_ATOMIC, "gfp_contradicts() needs it");
+static_assert(__GFP_HIGHMEM >> 1 == __GFP_DMA, "gfp_zone_contradicts() needs it");
+static_assert(__GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE, "gfp_zone_contradicts() needs it");
 
 /* ---- alloc_report.c ------------------------------------------------------------ */
 
@@ -229,7 +304,6 @@ struct alloc_context {
 	enum zone_type highest;	      /* zone type */
 	enum migratetype migratetype;
 	int nid;	    /* preferred node */
-	bool hardwall;	    /* never from a node that its context is not allowed */
 	const void *caller; /* for the report */
 };
 
@@ -264,8 +338,21 @@ enum detour {
 };
 void pcp_detour(enum detour which, bool on);
 
+/* The node whose zonelists this CPU uses; a guess with interrupts on. */
+static inline const struct node *this_cpu_node(void)
+{
+	port_irqflags_t flags = port_irq_save();
+	const struct node *node = this_cpu()->node;
+
+	port_irq_restore(flags);
+	return node;
+}
+
+void pcp_set_tables(struct mm_cpu *cpu);
+void pcp_init_detours(void);
+
 struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
-			     enum migratetype mt);
+			     enum migratetype mt, unsigned alloc_flags);
 bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order);
 unsigned pcp_drain_batch(struct mm_cpu *cpu);
 unsigned pcp_nr_pages(const struct mm_cpu *cpu);
@@ -326,28 +413,28 @@ static inline unsigned pcp_count(const struct pcp_list *list)
 #define ALLOC_WMARK_LOW	    WMARK_LOW
 #define ALLOC_WMARK_HIGH    WMARK_HIGH
 #define ALLOC_WMARK_MASK    0x03U
-#define ALLOC_NO_WATERMARKS 0x04U /* all of it */
-#define ALLOC_HIGH	    0x10U /* __GFP_HIGH: down to half of min */
-#define ALLOC_HARDER	    0x20U /* atomic: another quarter */
+#define ALLOC_NO_WATERMARKS 0x04U  /* all of it */
+#define ALLOC_HIGH	    0x10U  /* __GFP_HIGH: down to half of min */
+#define ALLOC_HARDER	    0x20U  /* atomic: another quarter, and the highatomic reserve */
+#define ALLOC_CMA	    0x40U  /* movable: CMA areas count, too */
+#define ALLOC_NOFRAGMENT    0x80U  /* mixes mobilities by whole pageblocks only */
+#define ALLOC_FAIR	    0x100U /* the zones of the node in turn */
 
 /*
- * The first zone of a CPU's own zonelist: no zone above it could have served the
- * request, so that it owes no reserve.  zone NULL: there is none.
+ * The first zone of a CPU's own zonelist, at the low mark: no zone above it could have served the
+ * request, so that it owes no reserve.  What only some may have counts as taken.  zone
+ * NULL: there is none.
  */
-static inline bool first_zone_ok(const struct zone *zone, unsigned order)
+static inline bool zone_watermark_fast(const struct zone *zone, unsigned order)
 {
-	return zone && READ_ONCE(zone->nr_free_pages) >= zone->watermark[WMARK_LOW] + (1U << order);
+	return zone && READ_ONCE(zone->nr_free_pages) >= READ_ONCE(zone->fast_mark) + (1U << order);
 }
 
-/*
- * True if taking 2^order pages leaves zone with more than its mark and reserve,
- * and a block that large exists.  highest: the request's highest zone type.
- * Constant time, no lock.  Follows Linux's __zone_watermark_ok() (6.1).
- */
-static inline bool zone_watermark_ok(const struct zone *zone, unsigned order, unsigned mark,
-				     enum zone_type highest, unsigned alloc_flags)
+/* Pages that must be free for a mark by the kind of request, before anybody's reserve. */
+static inline unsigned wmark_pages(const struct zone *zone, unsigned alloc_flags)
 {
-	unsigned min = zone->watermark[mark];
+	unsigned min = READ_ONCE(zone->watermark[alloc_flags & ALLOC_WMARK_MASK]) +
+		       READ_ONCE(zone->watermark_boost);
 
 	if (alloc_flags & (ALLOC_HIGH | ALLOC_HARDER)) {
 		if (alloc_flags & ALLOC_HIGH)
@@ -355,14 +442,40 @@ static inline bool zone_watermark_ok(const struct zone *zone, unsigned order, un
 		if (alloc_flags & ALLOC_HARDER)
 			min -= min / 4;
 	}
-	/* All added on one side, so that nothing goes below zero; acquire: case 26, buddy.c. */
-	return __atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) >=
-		       min + zone->lowmem_reserve[highest] + (1U << order) &&
-	       zone_has_block(zone, order);
+	return min;
 }
 
-void setup_per_zone_wmarks(unsigned min_free_kbytes);
-void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES]);
+unsigned unusable_free(const struct zone *zone, unsigned alloc_flags);
+bool special_has_block(const struct zone *zone, unsigned order, unsigned alloc_flags);
+
+/*
+ * True if taking 2^order pages leaves zone with more than its mark (of alloc_flags) and
+ * reserve, and a block that large exists.  highest: the request's highest zone type.
+ * Constant time, no lock.  Follows Linux's __zone_watermark_ok() (6.1).
+ *
+ * Counts are exact, there is no drift of per-CPU counters: zone_watermark_ok_safe() is
+ * the same.
+ */
+static inline bool zone_watermark_ok(const struct zone *zone, unsigned order,
+				     enum zone_type highest, unsigned alloc_flags)
+{
+	unsigned need = wmark_pages(zone, alloc_flags) + READ_ONCE(zone->lowmem_reserve[highest]) +
+			(1U << order);
+	bool has_block;
+
+	/* All added on one side, so that nothing goes below zero (case 25); acquire: case 26. */
+	if (unlikely(READ_ONCE(zone->nr_free_cma) | READ_ONCE(zone->nr_free_highatomic)))
+		need += unusable_free(zone, alloc_flags);
+	if (__atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) < need)
+		return false;
+	has_block = zone_has_block(zone, order);
+	return likely(has_block) || special_has_block(zone, order, alloc_flags);
+}
+#define zone_watermark_ok_safe(zone, order, highest, alloc_flags) \
+	zone_watermark_ok(zone, order, highest, alloc_flags)
+
+void wmark_init(unsigned min_free_kbytes, const unsigned ratio[MAX_NR_ZONES]);
+void wmark_update(void);
 
 /* ---- zonelist.c -------------------------------------------------------------- */
 
@@ -391,10 +504,55 @@ static_assert(__GFP_MOVABLE >> 2 == MIGRATE_MOVABLE, "gfp bits are the migratety
 static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the migratetype");
 
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
-				    struct zone *const *zonelist);
+				    const struct alloc_context *ac);
+
+/* ---- scope.c ------------------------------------------------------------------- */
+
+/* Contexts that have any scope open; 0: nobody has to ask. */
+extern uint32_t nr_scopes;
+
+/* ---- vmscan.c ------------------------------------------------------------------- */
+
+/* node_reclaim()'s answers: not looked at; nothing there; something; enough. */
+enum { NODE_RECLAIM_NOSCAN = -2, NODE_RECLAIM_FULL = -1, NODE_RECLAIM_SOME, NODE_RECLAIM_SUCCESS };
+int node_reclaim(int nid, gfp_t gfp, unsigned order);
+
+/* ---- deferred.c ------------------------------------------------------------------ */
+
+/* Sections yet to be initialised; 0: all is there. */
+extern uint32_t nr_deferred_sections;
+extern uint8_t section_zid[NR_MEM_SECTIONS];
+bool ram_range(unsigned i, unsigned long *start, unsigned long *end, unsigned *nid);
+bool next_free_frames(uint64_t *iter, unsigned long from, unsigned long to, unsigned long *start,
+		      unsigned long *end);
+bool deferred_grow(void);
+void deferred_start(unsigned nr_sections);
+
+/* ---- misuse.c -------------------------------------------------------------------- */
+
+uint32_t count_rare_events(enum vm_event_item item, uint32_t nr);
+#define count_rare_event(item) count_rare_events((item), 1)
+__attribute__((noinline)) struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order,
+						 const void *caller);
+void bad_free(const char *what, const void *page, unsigned order, uint32_t word, const char *why,
+	      const void *caller);
+const char *why_not(uint32_t word, unsigned order);
+
+/* ---- cma.c ------------------------------------------------------------------------- */
+
+void cma_init_areas(void);
+
+/* ---- compound.c ------------------------------------------------------------------- */
+
+/* The last reference of a PAGE_COMP block has been dropped: its destructor runs. */
+void destroy_compound_page(struct page *head);
+
+/* ---- page_alloc.c: for the files above it --------------------------------------------- */
+
+void free_pages_from(struct page *page, unsigned order, const void *caller);
 
 /* ---- slowpath.c --------------------------------------------------------------- */
 
-struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, struct zone *const *zonelist);
+struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct alloc_context *ac);
 
 #endif /* MM_INTERNAL_H */

@@ -3,8 +3,9 @@
  * mm_init - from ranges of RAM to zones with free pages.
  *
  * Once, on one CPU, in this order: which sections hold RAM and whose they are;
- * one allocation from memblock for all tables; zones; descriptors; hand-over of
- * every free page; watermarks, zonelists, per-CPU caches; memblock is closed.
+ * one allocation from memblock for all tables; zones and their sizes; memblock is closed;
+ * watermarks, zonelists; descriptors and hand-over of every free page (deferred.c);
+ * per-CPU caches.
  *
  * Sections (PAGES_PER_SECTION pages) are the unit: each belongs to one zone of
  * one node, so that blocks, buddies and pageblocks never straddle a border and
@@ -19,6 +20,7 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+struct mm_policy mm_policy;
 struct zone *zones;
 unsigned nr_zones;
 struct node *nodes;
@@ -32,28 +34,11 @@ static unsigned long bound[MAX_NR_ZONES + 1];
 
 /* ---- ranges and sections ---------------------------------------------- */
 
-/* The i-th range of RAM in whole frames; false past the end.  May be empty. */
-static bool ram_range(unsigned i, unsigned long *start, unsigned long *end, unsigned *nid)
-{
-	const struct memblock_region *r = memblock_memory(i);
-	uint64_t last = (uint64_t)MAX_PFN << PAGE_SHIFT, to;
-
-	if (!r)
-		return false;
-	to = r->base + r->size < last ? r->base + r->size : last;
-	*start = (unsigned long)(((r->base < last ? r->base : last) + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	*end = (unsigned long)(to >> PAGE_SHIFT);
-	*nid = r->nid >= 0 && r->nid < BUDDY_MAX_NODES ? (unsigned)r->nid : 0;
-	if (*end < *start)
-		*end = *start;
-	return true;
-}
-
 /*
- * Numbers the sections that hold RAM, lowest first.  While mm_init() runs
- * section_nid says whose each one is.
+ * Numbers the sections that hold RAM, lowest first.  section_zid says whose node each
+ * is in, until the zones are numbered.
  */
-static uint8_t section_nid[NR_MEM_SECTIONS];
+#define section_nid section_zid
 
 static unsigned find_sections(void)
 {
@@ -109,16 +94,28 @@ static unsigned long top_pages(uint64_t pages)
 	return pfn;
 }
 
+/* What of all RAM is to be movable by movablecore and kernelcore: the smaller of both wishes. */
+static uint64_t movable_bytes(const struct mm_limits *limits)
+{
+	uint64_t total = memblock_phys_mem_size(), rest;
+
+	if (!limits->kernelcore)
+		return limits->movablecore;
+	rest = total > limits->kernelcore ? total - limits->kernelcore : 0;
+	return limits->movablecore && limits->movablecore < rest ? limits->movablecore : rest;
+}
+
 static int find_bounds(const struct mm_limits *limits)
 {
 	unsigned long dma = section_floor(limits->dma_limit);
 	unsigned long high = limits->highmem_start ? section_floor(limits->highmem_start) : MAX_PFN;
 	unsigned long movable = MAX_PFN;
 
-	if (limits->movablecore)
-		movable = section_floor(
-			(uint64_t)top_pages((limits->movablecore + PAGE_SIZE - 1) >> PAGE_SHIFT)
-			<< PAGE_SHIFT);
+	uint64_t core = movable_bytes(limits);
+
+	if (core)
+		movable = section_floor((uint64_t)top_pages((core + PAGE_SIZE - 1) >> PAGE_SHIFT)
+					<< PAGE_SHIFT);
 	if (high < dma) {
 		port_log("mm_init: highmem_start lies below dma_limit: a page cannot be both\n");
 		return -EINVAL;
@@ -161,41 +158,26 @@ static unsigned number_zones(unsigned nr_sections)
 
 		if (*zid == 0xff)
 			*zid = (uint8_t)nr++;
+		section_zid[map_to_section[i]] = *zid;
 	}
 	return nr;
 }
+#undef section_nid
 
-static void init_zones(unsigned nr_sections)
+/*
+ * Spans, and the pages that are there and will be managed, section by section: a range may
+ * cross zones.
+ */
+static void count_pages(void)
 {
 	unsigned long start, end;
+	uint64_t iter = 0;
 	unsigned nid;
 
-	for (unsigned n = 0; n < BUDDY_MAX_NODES; n++)
-		for (unsigned t = 0; t < MAX_NR_ZONES; t++) {
-			struct zone *zone = &zones[zid_of[n][t]];
-
-			if (zid_of[n][t] == 0xff)
-				continue;
-			zone->name = zone_names[t];
-			zone->type = (enum zone_type)t;
-			zone->nid = (uint8_t)n;
-			zone->zid = zid_of[n][t];
-			zone->lock = (struct port_spinlock)PORT_SPINLOCK_INIT;
-			init_free_lists(zone);
-		}
-	for (unsigned long i = 0; i < nr_sections; i++) {
-		unsigned s = map_to_section[i];
-
-		for (unsigned p = 0; p < PAGES_PER_SECTION; p += pageblock_nr_pages)
-			init_pageblock(mem_map + (i << PFN_SECTION_SHIFT) + p,
-				       zid_of[section_nid[s]][section_zone_type(s)],
-				       MIGRATE_MOVABLE);
-	}
-	/* Spans and present pages, section by section: a range may cross zones. */
 	for (unsigned i = 0; ram_range(i, &start, &end, &nid); i++)
 		while (start < end) {
 			unsigned long next = (start | (PAGES_PER_SECTION - 1)) + 1;
-			struct zone *zone = page_zone(pfn_to_page(start));
+			struct zone *zone = &zones[section_zid[start >> PFN_SECTION_SHIFT]];
 
 			next = next < end ? next : end;
 			if (!zone->present_pages)
@@ -204,6 +186,41 @@ static void init_zones(unsigned nr_sections)
 			zone->spanned_pages = next - zone->zone_start_pfn;
 			start = next;
 		}
+	while (next_free_frames(&iter, 0, MAX_PFN, &start, &end))
+		for (; start < end;) {
+			unsigned long next = (start | (PAGES_PER_SECTION - 1)) + 1;
+
+			next = next < end ? next : end;
+			zones[section_zid[start >> PFN_SECTION_SHIFT]].managed_pages +=
+				next - start;
+			start = next;
+		}
+}
+
+static void init_zones(void)
+{
+	struct zone *zone;
+
+	for (unsigned n = 0; n < BUDDY_MAX_NODES; n++)
+		for (unsigned t = 0; t < MAX_NR_ZONES; t++) {
+			zone = &zones[zid_of[n][t]];
+			if (zid_of[n][t] == 0xff)
+				continue;
+			zone->name = zone_names[t];
+			zone->type = (enum zone_type)t;
+			zone->nid = (uint8_t)n;
+			zone->zid = zid_of[n][t];
+			zone->lock = (struct port_spinlock)PORT_SPINLOCK_INIT;
+			/* Where there is a lower zone to turn to first, as Linux. */
+			if (mm_policy.defrag_mode ||
+			    (t == ZONE_NORMAL && zid_of[n][ZONE_DMA] != 0xff))
+				zone->nofragment = ALLOC_NOFRAGMENT;
+			init_free_lists(zone);
+		}
+	count_pages();
+	cma_init_areas();
+	for_each_zone(zone)
+		zone->nr_deferred = (uint32_t)zone->managed_pages;
 }
 
 /* ---- tables: one allocation ------------------------------------------------ */
@@ -252,7 +269,7 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	phys_addr_t phys;
 	char *at;
 
-	lead = round_up(lead, section_bytes);
+	lead = round_up(lead, section_bytes > PAGE_SIZE ? section_bytes : PAGE_SIZE);
 	MM_ASSERT(lead / sizeof(struct page) <= MAX_INDEX - MAX_PFN);
 	bytes = round_up(lead + nr_sections * section_bytes, PAGE_SIZE);
 	/* An end of 0 would be no limit at all: without lowmem there is no place. */
@@ -266,7 +283,7 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 		return -ENOMEM;
 	}
 	at = port_phys_to_virt(phys);
-	for (uint64_t i = 0; i < bytes; i += PAGE_SIZE)
+	for (uint64_t i = 0; i < lead; i += PAGE_SIZE)
 		port_clear_page(at + i);
 
 	mem_map = (struct page *)(at + lead);
@@ -280,68 +297,6 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	return 0;
 }
 
-/* ---- descriptors and hand-over --------------------------------------------- */
-
-/* RAM frames of [base, base + size): each is marked as reserved. */
-static void mark_reserved(uint64_t base, uint64_t size)
-{
-	uint64_t from = base >> PAGE_SHIFT, to = (base + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	unsigned long start, end;
-	unsigned nid;
-
-	for (unsigned i = 0; ram_range(i, &start, &end, &nid); i++) {
-		start = from > start ? (unsigned long)min_t(from, (uint64_t)end) : start;
-		end = to < end ? (unsigned long)to : end;
-		for (unsigned long pfn = start; pfn < end; pfn++)
-			set_page_word(pfn_to_page(pfn), PAGE_STATE_RESERVED);
-	}
-}
-
-/* Frees [start, end) in the largest blocks that fit. */
-static void free_range(unsigned long start, unsigned long end)
-{
-	while (start < end) {
-		unsigned order = start ? (unsigned)__builtin_ctzl(start) : MAX_ORDER;
-		struct page *page = pfn_to_page(start);
-		struct zone *zone = page_zone(page);
-		port_irqflags_t flags;
-
-		order = min_t(order, (unsigned)MAX_ORDER);
-		while (1UL << order > end - start)
-			order--;
-		flags = port_irq_save();
-		port_spin_lock(&zone->lock);
-		__free_one_page(zone, page, order);
-		port_spin_unlock(&zone->lock);
-		port_irq_restore(flags);
-		zone->managed_pages += 1UL << order;
-		start += 1UL << order;
-	}
-}
-
-/*
- * Every page of RAM that is not reserved goes to its zone: the start of a
- * free range rounds up, its end down.
- */
-static void hand_over(void)
-{
-	const struct memblock_region *r;
-	uint64_t iter = 0;
-	phys_addr_t start, end;
-	int nid;
-
-	for (unsigned i = 0; (r = memblock_reserved(i)); i++)
-		mark_reserved(r->base, r->size);
-	while (memblock_next_free(&iter, &start, &end, &nid)) {
-		uint64_t from = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, to = end >> PAGE_SHIFT;
-
-		to = min_t(to, (uint64_t)MAX_PFN);
-		if (from < to)
-			free_range((unsigned long)from, (unsigned long)to);
-	}
-	memblock_close();
-}
-
 /* ---- zonelists ---------------------------------------------------------------- */
 
 /* Zones of node nid from type `highest` down. */
@@ -353,27 +308,54 @@ static struct zone **append_zones(struct zone **list, unsigned nid, int highest)
 	return list;
 }
 
-/* This node first, then the others by distance: the difference of their numbers. */
+/* From a to b: 10 to itself, 20 to others where nothing else was said. */
+static unsigned distance(unsigned a, unsigned b)
+{
+	unsigned d = mm_policy.distance[a][b];
+
+	return d ? d : a == b ? 10 : 20;
+}
+
+/*
+ * The nearest node that is not yet in the list; among equals the next higher number, then the
+ * lowest, so that not all turn to the same one (as Linux's find_next_best_node()).
+ */
+static int next_node(unsigned nid, unsigned used)
+{
+	unsigned best = ~0U;
+	int found = -1;
+
+	for (unsigned i = 0; i < BUDDY_MAX_NODES; i++) {
+		unsigned n = (nid + i) % BUDDY_MAX_NODES;
+
+		if (!(used >> n & 1) && distance(nid, n) < best) {
+			best = distance(nid, n);
+			found = (int)n;
+		}
+	}
+	return found;
+}
+
+/* This node first, then the others by distance. */
 static void build_zonelists(void)
 {
-	for (int nid = 0; nid < BUDDY_MAX_NODES; nid++)
+	for (unsigned nid = 0; nid < BUDDY_MAX_NODES; nid++)
 		for (int highest = 0; highest < MAX_NR_ZONES; highest++) {
-			struct node *node = &nodes[nid];
-			struct zone **list = node->zonelist[highest];
+			struct zone **list = nodes[nid].zonelist[highest];
+			unsigned used = 1U << nid;
+			int n = (int)nid;
 
-			append_zones(node->thisnode[highest], (unsigned)nid, highest);
-			list = append_zones(list, (unsigned)nid, highest);
-			for (int d = 1; d < BUDDY_MAX_NODES; d++) {
-				if (nid + d < BUDDY_MAX_NODES)
-					list = append_zones(list, (unsigned)(nid + d), highest);
-				if (nid - d >= 0)
-					list = append_zones(list, (unsigned)(nid - d), highest);
+			append_zones(nodes[nid].thisnode[highest], nid, highest);
+			for (; n >= 0; n = next_node(nid, used)) {
+				used |= 1U << n;
+				list = append_zones(list, (unsigned)n, highest);
 			}
 		}
 }
 
 static void init_cpus(void)
 {
+	pcp_init_detours();
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++) {
 		struct mm_cpu *c = mm_cpus[cpu];
 
@@ -381,6 +363,8 @@ static void init_cpus(void)
 		c->node = &nodes[0];
 		pcp_init_cpu(c, (char *)c + mm_cpu_bytes(), nr_mm_cpus);
 	}
+	if (mm_policy.fair_zones)
+		pcp_detour(DETOUR_NODES, true);
 }
 
 int mm_init(const struct mm_limits *limits)
@@ -410,12 +394,26 @@ int mm_init(const struct mm_limits *limits)
 	err = alloc_tables(nr_sections, nr_cpus);
 	if (err)
 		return err;
-	init_zones(nr_sections);
-	hand_over();
-	setup_per_zone_wmarks(limits->min_free_kbytes);
-	setup_lowmem_reserve(limits->lowmem_reserve_ratio);
+	gfpflags_init();
+	debug_reset();
+	init_zones();
+	memblock_close();
+	wmark_init(limits->min_free_kbytes, limits->lowmem_reserve_ratio);
 	build_zonelists();
+	deferred_start(nr_sections);
 	init_cpus();
+	return 0;
+}
+
+int mm_set_cpu_node(unsigned cpu, int nid)
+{
+	if (cpu >= nr_mm_cpus || nid < 0 || nid >= BUDDY_MAX_NODES) {
+		port_log("mm_set_cpu_node: cpu %u, node %d: less than %u and %u expected\n", cpu,
+			 nid, nr_mm_cpus, (unsigned)BUDDY_MAX_NODES);
+		return -EINVAL;
+	}
+	mm_cpus[cpu]->node = &nodes[nid];
+	pcp_set_tables(mm_cpus[cpu]);
 	return 0;
 }
 

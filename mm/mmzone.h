@@ -51,7 +51,7 @@ struct zone {
 	uint32_t nr_free_cma, nr_free_highatomic;
 	uint32_t nr_reserved_highatomic; /* [Z] pages of its pageblocks */
 	uint32_t
-		fast_mark; /* [Z] low, boost and the two above: see first_zone_ok(); read without */
+		fast_mark; /* [Z] low, boost and the two above: see zone_watermark_fast(); read without */
 
 	uint32_t watermark[NR_WMARK]; /* [Z] pages, without the boost; read without */
 	uint32_t watermark_boost;     /* [Z] pages on top of them; read without */
@@ -75,6 +75,7 @@ struct zone {
 		managed_pages; /* [Z] handed over by memblock, and not offline; read without */
 	const char *name;      /* [I] */
 	enum zone_type type;   /* [I] */
+	uint8_t nofragment;    /* [I] ALLOC_NOFRAGMENT: mixing is to be avoided first */
 	uint8_t nid;	       /* [I] node */
 	uint8_t zid;	       /* [I] place in zones[] */
 } __attribute__((aligned(PORT_CACHELINE)));
@@ -111,6 +112,7 @@ struct pcp_block {
  * so that a free finds it beside the rest.
  */
 struct mm_cpu {
+	/* The first three lead elsewhere while there is a detour (pcp.c). */
 	struct pcp_list *fast[16]; /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
 	struct zone **zonelist[8]; /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
 	const uint8_t *map_base;   /* [I] pageblock bytes, and where page indices count from */
@@ -130,14 +132,24 @@ struct node {
 	struct zone *thisnode[MAX_NR_ZONES][MAX_NR_ZONES + 1];
 };
 
+/* A CMA area: see contig.h.  nr_alloced: atomic; the rest [I]. */
+struct cma {
+	unsigned long base_pfn, nr_pages;
+	const char *name;
+	uint32_t nr_alloced; /* pages that cma_alloc() gave */
+};
+extern struct cma cma_areas[]; /* cma.c: by address */
+extern unsigned nr_cma_areas;
+
 /* Set by mm_init(). */
 extern struct zone *zones; /* populated ones, by rising address */
 extern unsigned nr_zones;
 extern struct node *nodes; /* BUDDY_MAX_NODES of them */
 extern struct mm_cpu *mm_cpus[PORT_NR_CPUS];
 extern unsigned nr_mm_cpus;
-extern uint8_t *map_base;	  /* what page_index() counts from; see pageblock.c */
-extern unsigned long max_low_pfn; /* frames from here on have no permanent mapping */
+extern const uint8_t *fast_map_base; /* pcp.c */
+extern uint8_t *map_base;	     /* what page_index() counts from; see pageblock.c */
+extern unsigned long max_low_pfn;    /* frames from here on have no permanent mapping */
 
 #define for_each_zone(z) for ((z) = zones; (z) < zones + nr_zones; (z)++)
 

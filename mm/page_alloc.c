@@ -17,13 +17,12 @@
  *
  * State: none of its own; pops and pushes mm_cpu->list[][][].
  */
+#include <buddy/highmem.h>
+#include <buddy/init.h>
 #include <mm/internal.h>
 
-/* Pages of an array that are moved before interrupts are let in. */
-#define BULK_RUN 64
+gfp_t gfp_allowed_mask = __GFP_BITS_MASK;
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define CALLER	      __builtin_return_address(0)
 /* Makes the compiler keep a value in a register that it would otherwise compute twice. */
 #define KEEP(x) __asm__("" : "+r"(x))
 
@@ -33,11 +32,10 @@
  */
 static __attribute__((noinline)) struct page *alloc_slow(gfp_t gfp, unsigned order);
 static __attribute__((noinline)) struct page *alloc_special(gfp_t gfp, unsigned order);
-static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
-							  const struct node *node);
+static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order, int nid,
+							  nodemask_t nodemask);
+#define NID_TRIED (-2)
 static __attribute__((noinline)) void free_slow(struct page *page, unsigned order);
-static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
-		     const char *why, const void *caller);
 
 /* ---- allocate ---------------------------------------------------------- */
 
@@ -83,110 +81,173 @@ struct page *alloc_page(gfp_t gfp)
 	return likely(page) ? page : alloc_slow(gfp, 0);
 }
 
-/* An event off the fast paths; how often it had happened on this CPU. */
-static uint32_t count_rare_event(enum vm_event_item item)
-{
-	port_irqflags_t flags = port_irq_save();
-	struct mm_cpu *cpu = this_cpu();
-	uint32_t before = cpu->events[item];
-
-	count_vm_event(cpu, item);
-	port_irq_restore(flags);
-	return before;
-}
-
-static __attribute__((noinline)) struct page *bad_alloc(const char *what, gfp_t gfp, unsigned order,
-							const void *caller)
-{
-	count_rare_event(BAD_ALLOC);
-	port_log("alloc_pages: order %u, gfp 0x%x from %p: %s\n", order, (unsigned)gfp, caller,
-		 what);
-	return NULL;
-}
-
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order)
 {
 	if (unlikely(nid < -1 || nid >= BUDDY_MAX_NODES))
 		return bad_alloc("no such node", gfp, order, CALLER);
-	return alloc_retry(gfp, order, nid < 0 ? NULL : &nodes[nid]);
+	return alloc_retry(gfp, order, nid, NODE_MASK_ALL);
 }
 
-static const char *what_is_wrong(gfp_t gfp, unsigned order)
+struct page *__alloc_pages(gfp_t gfp, unsigned order, int nid, const nodemask_t *nodemask)
 {
-	if (order > MAX_ORDER)
-		return "order 0 to MAX_ORDER expected";
-	if (gfp & ~__GFP_BITS_MASK)
-		return "unknown bits in gfp";
-	return "__GFP_MOVABLE and __GFP_RECLAIMABLE exclude each other";
+	if (unlikely(nid < -1 || nid >= BUDDY_MAX_NODES))
+		return bad_alloc("no such node", gfp, order, CALLER);
+	return alloc_retry(gfp, order, nid, nodemask ? *nodemask : NODE_MASK_ALL);
 }
-
-/* Each CPU says so for the first eight, then ever more rarely: it happens again and again. */
-static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order,
-							   const void *caller)
-{
-	uint32_t nr = count_rare_event(PGALLOC_FAIL);
-
-	if (!(gfp & __GFP_NOWARN) && (nr < 8 || !(nr & (nr - 1))))
-		port_log("alloc_pages: order %u, gfp 0x%x from %p: no memory (%lu pages free, "
-			 "%lu in caches)\n",
-			 order, (unsigned)gfp, caller, nr_free_pages(), nr_pcp_pages());
-	return NULL;
-}
-
-static inline bool bad_gfp(gfp_t gfp)
-{
-	/* Both mobilities: bit 2 is set where bit 3 is too. */
-	return ((gfp & ~__GFP_BITS_MASK) | (gfp & gfp >> 1 & __GFP_MOVABLE)) != 0;
-}
-static_assert(__GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE, "bad_gfp() needs it");
 
 static void clear_pages(struct page *page, unsigned order)
 {
 	char *addr = page_address(page);
 	char *end = addr + (PAGE_SIZE << order);
 
+	if (unlikely(!addr)) {
+		for (unsigned long i = 0; i < 1UL << order; i++)
+			clear_highpage(page + i);
+		return;
+	}
 	for (; addr != end; addr += PAGE_SIZE)
 		port_clear_page(addr);
 }
 
-/*
- * The zonelist of `node`, then the retry policy.  NULL: this CPU's; its first
- * zone has refused already unless the flags are special.
- */
-static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order,
-							  const struct node *node)
+/* The zones at their low marks, the preferred node's own first where it can be reclaimed. */
+static struct page *at_low_mark(gfp_t gfp, unsigned order, struct alloc_context *ac)
 {
-	struct zone *const *zonelist;
+	unsigned alloc_flags = ALLOC_WMARK_LOW | ac->zonelist[0]->nofragment;
+	struct zone *const *all = ac->zonelist;
 	port_irqflags_t flags;
 	struct page *page;
-	unsigned skip;
 
-	if (unlikely(order > MAX_ORDER || bad_gfp(gfp)))
-		return bad_alloc(what_is_wrong(gfp, order), gfp, order, CALLER);
-	/* A page that has no address cannot be zeroed here. */
-	if (gfp & __GFP_ZERO)
-		gfp &= ~__GFP_HIGHMEM;
-
-	/* For the large orders it was asked for its own mobility only. */
-	skip = !node && !(gfp & GFP_NOT_FAST) && order <= PCP_MAX_ORDER;
+	if (gfp & __GFP_MOVABLE)
+		alloc_flags |= ALLOC_CMA;
+	if (unlikely(mm_policy.fair_zones))
+		alloc_flags |= ALLOC_FAIR;
+	if (unlikely(mm_policy.node_reclaim))
+		ac->zonelist = nodes[ac->nid].thisnode[ac->highest];
+again:
 	flags = port_irq_save();
-	if (!node)
-		node = this_cpu()->node;
-	zonelist = gfp & __GFP_THISNODE ? node->thisnode[gfp_zone(gfp)]
-					: node->zonelist[gfp_zone(gfp)];
-	page = NULL;
-	if (zonelist[0] && zonelist[skip])
-		page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW, zonelist + skip);
+	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 	port_irq_restore(flags);
-	if (!page) {
-		page = __alloc_pages_slowpath(gfp, order, zonelist);
-		if (!page)
-			return alloc_failed(gfp, order, CALLER);
+	if (likely(page || ac->zonelist == all))
+		return page;
+	/* Once more after something was got back, and then from the others. */
+	if (node_reclaim(ac->nid, gfp, order) >= NODE_RECLAIM_SOME) {
+		flags = port_irq_save();
+		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
+		port_irq_restore(flags);
+		if (page)
+			return page;
 	}
-	set_page_word(page, PAGE_ALLOCATED(order));
+	ac->zonelist = all;
+	goto again;
+}
+
+/* tried: the first zone has refused at its low mark already, and there is no other. */
+static inline struct page *alloc_from(gfp_t gfp, unsigned order, struct alloc_context *ac,
+				      bool tried)
+{
+	struct page *page = NULL;
+
+	if (unlikely(!ac->zonelist[0]))
+		return NULL;
+	if (!tried)
+		page = at_low_mark(gfp, order, ac);
+	return page ? page : __alloc_pages_slowpath(gfp, order, ac);
+}
+
+/*
+ * Some context may not have all nodes: is it this one?  A request that failed while that changed is made
+ * again; one that cannot wait may go beyond, unless it says that it must not.
+ */
+static __attribute__((noinline)) struct page *alloc_allowed(gfp_t gfp, unsigned order,
+							    struct alloc_context *ac)
+{
+	const nodemask_t mask = ac->nodemask;
+	const struct alloc_scope *scope = port_alloc_scope();
+	struct page *page;
+	nodemask_t mems;
+	unsigned seq;
+
+	do {
+		seq = read_mems_allowed_begin();
+		mems = READ_ONCE(scope->mems_allowed);
+		ac->nodemask = mems ? mask & mems : mask;
+		page = alloc_from(gfp, order, ac, false);
+	} while (!page && read_mems_allowed_retry(seq));
+	if (!page && mems && (gfp & (__GFP_ATOMIC | __GFP_HARDWALL)) == __GFP_ATOMIC) {
+		ac->nodemask = mask;
+		page = alloc_from(gfp, order, ac, false);
+	}
+	return page;
+}
+
+static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order,
+							   const struct alloc_context *ac)
+{
+	count_rare_event(PGALLOC_FAIL);
+	if (unlikely(mm_debug_on))
+		trace_event(TRACE_FAIL, NULL, order, gfp, ac->caller);
+	if (!(gfp & __GFP_NOWARN))
+		warn_alloc(gfp, order, ALLOC_WMARK_MIN, ac);
+	return NULL;
+}
+
+/* The block's word by the flags, and what they want of its pages. */
+static inline struct page *prep_new_page(struct page *page, gfp_t gfp, unsigned order,
+					 const void *caller)
+{
+	uint32_t word = PAGE_ALLOCATED(order);
+
+	if (unlikely(gfp & (__GFP_COMP | __GFP_ACCOUNT))) {
+		if (gfp & __GFP_COMP && order)
+			word |= PAGE_COMP;
+		if (gfp & __GFP_ACCOUNT) {
+			word |= PAGE_ACCOUNT;
+			count_rare_events(PGACCOUNT, 1U << order);
+		}
+	}
+	set_page_word(page, word);
+	if (unlikely(mm_debug_on))
+		post_alloc_hook(page, order, gfp, caller);
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
 	return page;
+}
+
+/*
+ * From node nid (-1: this CPU's; NID_TRIED: and its zone, the only one, has refused at the low mark)
+ * and the others of the mask: the zones, then the retry policy.
+ */
+static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order, int nid,
+							  nodemask_t nodemask)
+{
+	struct alloc_context ac = {.nodemask = nodemask, .caller = CALLER};
+	const struct node *node;
+	struct page *page;
+
+	if (unlikely(order > MAX_ORDER || gfp & ~__GFP_BITS_MASK))
+		return bad_alloc(NULL, gfp, order, CALLER);
+	gfp &= gfp_allowed_mask;
+	if (unlikely(gfp_contradicts(gfp))) {
+		count_rare_event(BAD_GFP);
+		gfp = gfp_settle(gfp, CALLER);
+	}
+	gfp = current_gfp_context(gfp);
+	ac.highest = gfp_zone(gfp);
+	ac.migratetype = gfp_migratetype(gfp);
+	/* A guess is good enough: who moves on meanwhile gets another CPU's best. */
+	node = nid < 0 ? this_cpu_node() : &nodes[nid];
+	ac.nid = (int)(node - nodes);
+	ac.zonelist =
+		gfp & __GFP_THISNODE ? node->thisnode[ac.highest] : node->zonelist[ac.highest];
+	if (unlikely(mm_debug_on && should_fail_alloc_page(gfp, order)))
+		page = NULL;
+	else if (unlikely(READ_ONCE(nr_scopes)))
+		page = alloc_allowed(gfp, order, &ac);
+	else
+		page = alloc_from(gfp, order, &ac, nid == NID_TRIED);
+	if (unlikely(!page))
+		return alloc_failed(gfp, order, &ac);
+	return prep_new_page(page, gfp, order, CALLER);
 }
 
 /*
@@ -203,7 +264,7 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 			return page;
 		}
 	}
-	return alloc_retry(gfp, order, NULL);
+	return alloc_retry(gfp, order, -1, NODE_MASK_ALL);
 }
 
 /*
@@ -219,7 +280,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	struct mm_cpu *cpu;
 	struct zone *zone;
 
-	if (unlikely(order > MAX_ORDER || gfp & GFP_NOT_FAST || bad_gfp(gfp)))
+	if (unlikely(order > MAX_ORDER || gfp & GFP_NOT_FAST || gfp_zone_contradicts(gfp)))
 		return alloc_special(gfp, order);
 	flags = port_irq_save();
 	cpu = this_cpu();
@@ -228,66 +289,22 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	mt = gfp_migratetype(gfp);
 	if (likely(zone && order > PCP_MAX_ORDER))
 		page = pcp_take_block(cpu, (unsigned)zone->zid << PB_ZONE_SHIFT | mt, order);
-	if (!page && likely(first_zone_ok(zone, order)))
-		page = order > PCP_MAX_ORDER ? rmqueue_buddy(zone, order, mt)
-					     : rmqueue_pcplist(cpu, zone, order, mt);
+	if (!page && likely(zone_watermark_fast(zone, order)))
+		page = order > PCP_MAX_ORDER
+			       ? rmqueue_buddy(zone, order, mt)
+			       : rmqueue_pcplist(cpu, zone, order, mt, zone->nofragment);
 	if (likely(page)) {
 		set_page_word(page, PAGE_ALLOCATED(order));
 		port_irq_restore(flags);
 		return page;
 	}
 	port_irq_restore(flags);
-	/* A list of one zone has been seen to its end. */
-	if (!zone || zonelist[1] || order > PCP_MAX_ORDER)
-		return alloc_retry(gfp, order, NULL);
-	page = __alloc_pages_slowpath(gfp, order, zonelist);
-	if (!page)
-		return alloc_failed(gfp, order, CALLER);
-	set_page_word(page, PAGE_ALLOCATED(order));
-	return page;
-}
-
-/* Fills empty slots from this CPU's cache for as long as it has pages; where it stopped. */
-static struct page **bulk_from_pcp(gfp_t gfp, struct page **slot, struct page **stop)
-{
-	port_irqflags_t flags = port_irq_save();
-	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK];
-	struct page **top = list->top;
-
-	if (stop - slot > top - list->base)
-		stop = slot + (top - list->base);
-	for (; slot < stop; slot++) {
-		if (likely(!*slot)) {
-			struct page *page = *--top;
-
-			set_page_word(page, PAGE_ALLOCATED(0));
-			*slot = page;
-		}
-	}
-	ADD_ONCE(list->nr_alloc, (uint32_t)(list->top - top));
-	WRITE_ONCE(list->top, top);
-	port_irq_restore(flags);
-	return slot;
-}
-
-unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
-{
-	struct page **slot = pages, **end = pages + nr;
-
-	while (slot < end) {
-		struct page **stop = end - slot > BULK_RUN ? slot + BULK_RUN : end;
-
-		if (!(gfp & GFP_NOT_FAST))
-			slot = bulk_from_pcp(gfp, slot, stop);
-		if (slot < stop) {
-			if (!*slot)
-				*slot = alloc_slow(gfp, 0);
-			if (!*slot)
-				break;
-			slot++;
-		}
-	}
-	return (unsigned)(slot - pages);
+	/* A list of one zone has been seen to its end, unless for CMA areas and other mobilities. */
+	return alloc_retry(gfp, order,
+			   zone && !zonelist[1] && order <= PCP_MAX_ORDER && !zone->nr_free_cma
+				   ? NID_TRIED
+				   : -1,
+			   NODE_MASK_ALL);
 }
 
 void *__get_free_pages(gfp_t gfp, unsigned order)
@@ -297,8 +314,8 @@ void *__get_free_pages(gfp_t gfp, unsigned order)
 	if (unlikely(gfp & __GFP_HIGHMEM))
 		return bad_alloc("memory of __GFP_HIGHMEM has no address", gfp, order, CALLER);
 	/* Looked at here, as alloc_pages() would take this function for the caller. */
-	if (unlikely(order > MAX_ORDER || bad_gfp(gfp)))
-		return bad_alloc(what_is_wrong(gfp, order), gfp, order, CALLER);
+	if (unlikely(order > MAX_ORDER || gfp & ~__GFP_BITS_MASK))
+		return bad_alloc(NULL, gfp, order, CALLER);
 	page = alloc_pages(gfp, order);
 	return page ? page_address(page) : NULL;
 }
@@ -309,23 +326,6 @@ void *get_zeroed_page(gfp_t gfp)
 }
 
 /* ---- free -------------------------------------------------------------- */
-
-/* i rotated right by the size of a descriptor: a misaligned offset becomes a huge index. */
-ALWAYS_INLINE uintptr_t rotated_index(uintptr_t offset)
-{
-	const unsigned shift = (unsigned)__builtin_ctz((unsigned)sizeof(struct page));
-
-	return offset >> shift | offset << (sizeof(offset) * 8 - shift);
-}
-static_assert(!(sizeof(struct page) & (sizeof(struct page) - 1)), "rotated_index() needs it");
-
-/* The pageblock's byte of what may be a page; PB_NONE if it is none. */
-ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
-{
-	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
-
-	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
-}
 
 /*
  * Pushes the block on this CPU's cache of its zone and mobility.  False, and
@@ -375,36 +375,6 @@ void __free_page(struct page *page)
 		free_slow(page, 0);
 }
 
-/*
- * Pushes pages of order 0 for as long as they are of one zone and mobility and
- * there is room; where it stopped.
- */
-static struct page **bulk_to_pcp(struct page **slot, struct page **stop)
-{
-	port_irqflags_t flags = port_irq_save();
-	struct mm_cpu *cpu = this_cpu();
-	const uint8_t *base = cpu->map_base;
-	unsigned byte = byte_of(base, *slot);
-	struct pcp_list *list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][0];
-	struct page **top = list->top;
-
-	if (stop - slot > list->end - top)
-		stop = slot + (list->end - top);
-	while (slot < stop) {
-		struct page *page = *slot;
-
-		/* In this order: what is no descriptor is not read. */
-		if (byte_of(base, page) != byte || page_word(page) != PAGE_ALLOCATED(0))
-			break;
-		slot++;
-		*top++ = page;
-		set_page_word(page, PAGE_STATE_PCP);
-	}
-	WRITE_ONCE(list->top, top);
-	port_irq_restore(flags);
-	return slot;
-}
-
 void free_pages(const void *addr, unsigned order)
 {
 	struct page *page;
@@ -417,42 +387,6 @@ void free_pages(const void *addr, unsigned order)
 			 CALLER);
 	else if (unlikely(order > PCP_MAX_ORDER) || unlikely(!free_fast(page, order)))
 		free_slow(page, order);
-}
-
-/* What is wrong with this free, in words. */
-static const char *why_not(uint32_t word, unsigned order)
-{
-	switch (page_word_state(word)) {
-	case PAGE_STATE_FREE:
-		return "double free: the block is free";
-	case PAGE_STATE_PCP:
-		return "double free: the block is in a per-CPU cache";
-	case PAGE_STATE_RESERVED:
-		return "reserved page: never allocated";
-	case PAGE_STATE_ALLOCATED:
-		return page_word_order(word) != order ? "wrong order" : "no reference left";
-	default:
-		return "not the first page of an allocated block (inside one, freed and merged, "
-		       "or no RAM)";
-	}
-}
-
-/* Refuses a free: nothing was changed. */
-static void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
-		     const char *why, const void *caller)
-{
-	count_rare_event(BAD_FREE);
-	if (word)
-		port_log("%s: page %p pfn 0x%lx order %u from %p: %s (word 0x%08x, order %u)\n",
-			 what, page, page_to_pfn(page), order, caller, why, (unsigned)word,
-			 page_word_order(word));
-	else
-		port_log("%s: %p order %u from %p: %s\n", what, page, order, caller, why);
-}
-
-static inline bool is_descriptor(const struct page *page)
-{
-	return byte_of(map_base, page) != PB_NONE;
 }
 
 /*
@@ -486,8 +420,19 @@ static void put_block(const char *what, struct page *page, int order, const void
 			return;
 		}
 		if (word >> PAGE_REF_SHIFT == 1) {
+			if (unlikely(word & PAGE_CMA)) {
+				bad_free(what, page, page_word_order(word), word,
+					 why_not(word, page_word_order(word)), caller);
+				return;
+			}
 			/* What the other holders did comes before the free. */
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			if (unlikely(word & PAGE_COMP))
+				destroy_compound_page(page);
+			if (unlikely(word & PAGE_ACCOUNT))
+				count_rare_events(PGUNACCOUNT, 1U << page_word_order(word));
+			if (unlikely(mm_debug_on))
+				free_pages_prepare(page, page_word_order(word), caller);
 			free_block_now(page, page_word_order(word), page_pageblock(page));
 			return;
 		}
@@ -512,7 +457,7 @@ static __attribute__((noinline)) void free_unusual(struct page *page, unsigned o
 /* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
 ALWAYS_INLINE void free_checked(struct page *page, unsigned order, const void *caller)
 {
-	unsigned byte = byte_of(map_base, page);
+	unsigned byte = byte_of(fast_map_base, page);
 
 	if (likely(byte != PB_NONE && order <= MAX_ORDER &&
 		   page_word(page) == PAGE_ALLOCATED(order)))
@@ -526,21 +471,19 @@ static void free_slow(struct page *page, unsigned order)
 	free_checked(page, order, CALLER);
 }
 
-void free_pages_bulk_array(unsigned nr, struct page **pages)
+/* For the files above, which free for a caller of theirs. */
+void free_pages_from(struct page *page, unsigned order, const void *caller)
 {
-	struct page **end = pages + nr;
-
-	while (pages < end) {
-		struct page **stop = end - pages > BULK_RUN ? pages + BULK_RUN : end;
-		struct page **next = bulk_to_pcp(pages, stop);
-
-		if (next == pages)
-			free_checked(*next++, 0, CALLER);
-		pages = next;
-	}
+	free_checked(page, order, caller);
 }
 
 /* ---- references ---------------------------------------------------------- */
+
+/* References of a compound page are its first page's. */
+static inline struct page *head_of(struct page *page)
+{
+	return likely(page_word(page)) ? page : compound_head(page);
+}
 
 void get_page(struct page *page)
 {
@@ -550,6 +493,7 @@ void get_page(struct page *page)
 		bad_free("get_page", page, 0, 0, "foreign: no page descriptor", CALLER);
 		return;
 	}
+	page = head_of(page);
 	word = page_word(page);
 	do {
 		if (unlikely(page_word_state(word) != PAGE_STATE_ALLOCATED ||
@@ -572,5 +516,5 @@ void put_page(struct page *page)
 	if (unlikely(!is_descriptor(page)))
 		bad_free("put_page", page, 0, 0, "foreign: no page descriptor", CALLER);
 	else
-		put_block("put_page", page, -1, CALLER);
+		put_block("put_page", head_of(page), -1, CALLER);
 }

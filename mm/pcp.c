@@ -24,10 +24,19 @@
  * State: mm_cpu->list[][][] and block[].  Guard: its CPU, interrupts off.  Words of pages
  * in a cache say PAGE_STATE_PCP; they are this CPU's to write.
  *
+ * The detours are here too: who wants to see every request, for a while, has the
+ * tables of all CPUs lead away from the fast path (pcp_detour()).  State: detours[].
+ * Guard: detour_lock, which is taken with no other.
+ *
  * Not here: the fast path (page_alloc.c), the watermarks that a refill has to
  * pass (zonelist.c).
  */
+#include <string.h>
+
 #include <mm/internal.h>
+
+/* map_base, or what makes every page go the longer way: for frees that are not on the fast path. */
+const uint8_t *fast_map_base;
 
 /* The batch of a long run: half the array; the first of a run moves a sixteenth. */
 static inline unsigned first_batch(const struct pcp_list *list)
@@ -64,7 +73,7 @@ static inline void push_pieces(struct pcp_list *list, struct page *page, unsigne
 	WRITE_ONCE(list->top, top);
 }
 
-/* Fills an empty list from the zone's lists of the same mobility, if they have anything. */
+/* Fills an empty list from the zone's lists of type mt, which seem to have something. */
 static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *zone, unsigned order,
 		       enum migratetype mt)
 {
@@ -89,20 +98,24 @@ static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *z
  * once: it would hand an unmovable request a page out of a movable block later on.
  */
 struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
-			     enum migratetype mt)
+			     enum migratetype mt, unsigned alloc_flags)
 {
 	struct pcp_list *list = &cpu->list[zone->zid][mt][order];
 	struct page *page;
 
-	if (likely(list->top == list->base) && READ_ONCE(zone->nonempty[mt]) >> order)
-		pcp_refill(cpu, list, zone, order, mt);
+	if (likely(list->top == list->base)) {
+		enum migratetype from = rmqueue_type(zone, order, mt);
+
+		if (READ_ONCE(zone->nonempty[from]) >> order)
+			pcp_refill(cpu, list, zone, order, from);
+	}
 	page = list->top[-1];
 	if (likely(page)) {
 		WRITE_ONCE(list->top, list->top - 1);
 		ADD_ONCE(list->nr_alloc, 1);
 		return page;
 	}
-	return rmqueue_fallback(zone, order, mt);
+	return rmqueue_fallback(zone, order, mt, alloc_flags);
 }
 
 /*
@@ -461,6 +474,56 @@ static struct page **init_list(struct pcp_list *list, struct page **slots, unsig
 	return list->end;
 }
 
+/* ---- detours ------------------------------------------------------------------- */
+
+static struct port_spinlock detour_lock = PORT_SPINLOCK_INIT;
+static uint32_t detours[NR_DETOURS]; /* [detour_lock] who wants each; read without */
+static struct zone *no_zone[1];	     /* a zonelist */
+
+/*
+ * What a CPU's fast paths read, by the detours of now.  Words: who reads them on another CPU
+ * meanwhile finds the old way or the new one.  A misaligned base makes every page
+ * one without a descriptor.
+ */
+void pcp_set_tables(struct mm_cpu *cpu)
+{
+	bool all = detours[DETOUR_HOOKS] || detours[DETOUR_NODES];
+	gfp_t off = all ? ~0U : detours[DETOUR_PIN] ? __GFP_MOVABLE : 0;
+
+	for (unsigned bits = 0; bits <= GFP_ZONEMASK; bits++)
+		WRITE_ONCE(cpu->zonelist[bits],
+			   all || bits & off ? no_zone : cpu->node->zonelist[gfp_zone(bits)]);
+	for (unsigned bits = 0; bits <= GFP_FAST_MASK; bits++) {
+		struct zone *zone = cpu->node->zonelist[gfp_zone(bits)][0];
+		bool open = zone && !all && !(bits & off) && !gfp_zone_contradicts(bits);
+
+		WRITE_ONCE(cpu->fast[bits],
+			   open ? cpu->list[zone->zid][gfp_migratetype(bits)] : none);
+	}
+	WRITE_ONCE(cpu->map_base, map_base + !!detours[DETOUR_HOOKS]);
+	WRITE_ONCE(fast_map_base, map_base + !!detours[DETOUR_HOOKS]);
+}
+
+/* At start-up: none is on. */
+void pcp_init_detours(void)
+{
+	memset(detours, 0, sizeof(detours));
+	fast_map_base = map_base;
+}
+
+void pcp_detour(enum detour which, bool on)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	port_spin_lock(&detour_lock);
+	MM_ASSERT(on || detours[which]);
+	detours[which] += on ? 1U : ~0U;
+	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
+		pcp_set_tables(mm_cpus[cpu]);
+	port_spin_unlock(&detour_lock);
+	port_irq_restore(flags);
+}
+
 /* Lays the arrays out in `slots` (pcp_bytes() zeroed bytes) and fills the table by gfp. */
 void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 {
@@ -486,13 +549,5 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 				else
 					*list = none[0];
 			}
-	for (unsigned bits = 0; bits <= GFP_ZONEMASK; bits++)
-		cpu->zonelist[bits] = cpu->node->zonelist[gfp_zone(bits)];
-	for (unsigned bits = 0; bits <= GFP_FAST_MASK; bits++) {
-		struct zone *zone = cpu->node->zonelist[gfp_zone(bits)][0];
-
-		cpu->fast[bits] = none;
-		if (zone && (bits & GFP_MOVABLE_MASK) != GFP_MOVABLE_MASK)
-			cpu->fast[bits] = cpu->list[zone->zid][gfp_migratetype(bits)];
-	}
+	pcp_set_tables(cpu);
 }

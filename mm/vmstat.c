@@ -167,7 +167,7 @@ bool zone_info(unsigned i, struct zone_info *info)
 	for (unsigned t = 0; t < MAX_NR_ZONES; t++)
 		info->lowmem_reserve[t] = zone->lowmem_reserve[t];
 	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
-		if (page_zone(mem_map + i) == zone)
+		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)
 			info->nr_pageblocks[get_pageblock_migratetype(mem_map + i)]++;
 	flags = port_irq_save();
 	port_spin_lock(&zone->lock);
@@ -207,6 +207,8 @@ void page_use(unsigned long pfn, struct page_use_info *info)
 		return;
 	page = pfn_to_page(pfn);
 	index = page_index(page);
+	if (!section_ready(page))
+		return;
 	info->migratetype = get_pageblock_migratetype(page);
 	for (unsigned order = 0; order < NR_ORDERS; order++) {
 		unsigned long head = index & ~((1UL << order) - 1);

@@ -10,12 +10,18 @@
  * cache: those are off the zone's count already.  A refill may overdraw the
  * mark by the rest of its batch, as in Linux.
  *
- * State: zone->watermark[], lowmem_reserve[], written at start-up.  The check
- * itself, zone_watermark_ok(), is inline in internal.h; it reads nr_free_pages
- * and nonempty[] without the lock: a request that squeezes by on an old value
- * takes one batch too many.
+ * Free pages of CMA areas and of the highatomic reserve count only for those who may have
+ * them.  A boost (fallback.c) is added to all marks.
+ *
+ * State: zone->watermark[], lowmem_reserve[], written at start-up and when memory goes out
+ * of service, under the zone's lock.  The check itself, zone_watermark_ok(), is inline in
+ * internal.h; it reads nr_free_pages and nonempty[] without the lock: a request that
+ * squeezes by on an old value takes a block too many, never a batch (rmqueue_bulk()).
  */
 #include <mm/internal.h>
+
+static unsigned wanted_kbytes; /* [I] min_free_kbytes, 0: by size */
+static unsigned wanted_ratio[MAX_NR_ZONES];
 
 /* The largest r with r * r <= n. */
 static unsigned isqrt(uint64_t n)
@@ -28,9 +34,46 @@ static unsigned isqrt(uint64_t n)
 	return r;
 }
 
+/* Free pages that a request of this kind may not have: case 25, they may be more than all. */
+unsigned unusable_free(const struct zone *zone, unsigned alloc_flags)
+{
+	unsigned nr = 0;
+
+	if (!(alloc_flags & ALLOC_CMA))
+		nr += READ_ONCE(zone->nr_free_cma);
+	if (!(alloc_flags & ALLOC_HARDER))
+		nr += READ_ONCE(zone->nr_free_highatomic);
+	return nr;
+}
+
+/* The lists that not everybody may use have a block of 2^order pages or more. */
+bool special_has_block(const struct zone *zone, unsigned order, unsigned alloc_flags)
+{
+	uint32_t orders = 0;
+
+	if (alloc_flags & ALLOC_CMA)
+		orders |= READ_ONCE(zone->nonempty[MIGRATE_CMA]);
+	if (alloc_flags & ALLOC_HARDER)
+		orders |= READ_ONCE(zone->nonempty[MIGRATE_HIGHATOMIC]);
+	return orders >> order;
+}
+
 static inline bool is_lowmem(const struct zone *zone)
 {
 	return zone->type == ZONE_DMA || zone->type == ZONE_NORMAL;
+}
+
+static void set_wmarks(struct zone *zone, unsigned min, unsigned gap)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	port_spin_lock(&zone->lock);
+	WRITE_ONCE(zone->watermark[WMARK_MIN], min);
+	WRITE_ONCE(zone->watermark[WMARK_LOW], min + gap);
+	WRITE_ONCE(zone->watermark[WMARK_HIGH], min + 2 * gap);
+	update_fast_mark(zone);
+	port_spin_unlock(&zone->lock);
+	port_irq_restore(flags);
 }
 
 /*
@@ -38,8 +81,9 @@ static inline bool is_lowmem(const struct zone *zone)
  * 262,144); low and high one and two quarters of that, or thousandths of the
  * zone, above.  Follows Linux's __setup_per_zone_wmarks() (6.1).
  */
-void setup_per_zone_wmarks(unsigned min_free_kbytes)
+static void setup_per_zone_wmarks(void)
 {
+	unsigned min_free_kbytes = wanted_kbytes;
 	uint64_t lowmem = 0;
 	uint64_t pages_min;
 	struct zone *zone;
@@ -68,9 +112,7 @@ void setup_per_zone_wmarks(unsigned min_free_kbytes)
 		min = (unsigned)min_t((unsigned long)min, managed / 4);
 		gap = (unsigned)(managed / 1000);
 		gap = gap > min / 4 ? gap : min / 4;
-		zone->watermark[WMARK_MIN] = min;
-		zone->watermark[WMARK_LOW] = min + gap;
-		zone->watermark[WMARK_HIGH] = min + 2 * gap;
+		set_wmarks(zone, min, gap);
 	}
 }
 
@@ -78,13 +120,14 @@ void setup_per_zone_wmarks(unsigned min_free_kbytes)
  * A zone keeps 1/ratio of the pages of the zones above it, of the same node, from
  * requests that may use those.  Follows Linux's setup_per_zone_lowmem_reserve().
  */
-void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES])
+static void setup_lowmem_reserve(void)
 {
 	static const unsigned usual[MAX_NR_ZONES] = {256, 32, 0, 0};
 	struct zone *zone, *above;
 
 	for_each_zone(zone) {
-		unsigned r = ratio[zone->type] ? ratio[zone->type] : usual[zone->type];
+		unsigned r =
+			wanted_ratio[zone->type] ? wanted_ratio[zone->type] : usual[zone->type];
 
 		for (unsigned highest = 0; highest < MAX_NR_ZONES; highest++) {
 			unsigned long pages = 0;
@@ -93,7 +136,23 @@ void setup_lowmem_reserve(const unsigned ratio[MAX_NR_ZONES])
 				if (above->nid == zone->nid && above->type > zone->type &&
 				    above->type <= highest)
 					pages += above->managed_pages;
-			zone->lowmem_reserve[highest] = r ? (uint32_t)(pages / r) : 0;
+			WRITE_ONCE(zone->lowmem_reserve[highest], r ? (uint32_t)(pages / r) : 0);
 		}
 	}
+}
+
+/* Both again, after the size of a zone has changed.  Interrupts on or off, no lock held. */
+void wmark_update(void)
+{
+	setup_per_zone_wmarks();
+	setup_lowmem_reserve();
+}
+
+/* At start-up: what is wished, see init.h. */
+void wmark_init(unsigned min_free_kbytes, const unsigned ratio[MAX_NR_ZONES])
+{
+	wanted_kbytes = min_free_kbytes;
+	for (unsigned t = 0; t < MAX_NR_ZONES; t++)
+		wanted_ratio[t] = ratio[t];
+	wmark_update();
 }

@@ -3,44 +3,122 @@
  * zonelist - which zone may give, and getting it from there.
  *
  * A zonelist is an array of zones, the best first, made at start-up for each
- * node and each highest zone type.  The first zone that is above its watermark
- * and has the block gives it: through this CPU's cache for orders up to
+ * node and each highest zone type.  The first zone that the request's nodes allow, that is
+ * above its watermark and has the block gives it: through this CPU's cache for orders up to
  * PCP_MAX_ORDER, else straight from the free lists.
  *
- * State: none.  Locks: takes one zone's lock at a time, interrupts off.
+ * Fair spread (mm_policy.fair_zones): each zone of the preferred node gives so many pages, by
+ * its size, before the others have given theirs.  State: zone->fair_left, a relaxed
+ * atomic, as it need not be exact.
+ *
+ * Locks: takes one zone's lock at a time, interrupts off.
  *
  * Not here: what to do when every zone refuses (slowpath.c).
  */
+#include <buddy/init.h>
 #include <mm/internal.h>
 
-/*
- * The first zone of the list that may and can give a block of 2^order pages
- * gives it; NULL when none does.  alloc_flags: ALLOC_* (internal.h).  Its word
- * is the caller's to write.  Interrupts are off.
- * Follows Linux's get_page_from_freelist() and rmqueue() (6.1).
- */
-struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
-				    struct zone *const *zonelist)
+/* ---- a fair spread -------------------------------------------------------- */
+
+/* The pages that a zone gives in one round: a thousandth of it, a largest block at least. */
+static uint32_t fair_share(const struct zone *zone)
 {
-	enum migratetype mt = gfp_migratetype(gfp);
-	enum zone_type highest = gfp_zone(gfp);
+	return (uint32_t)(zone->managed_pages / 1024) + (1U << MAX_ORDER);
+}
+
+/* A new round, when every zone of the node has given its share. */
+static void fair_reset(const struct alloc_context *ac)
+{
+	for (struct zone *const *z = ac->zonelist; *z; z++)
+		if ((*z)->nid == ac->nid)
+			WRITE_ONCE((*z)->fair_left, fair_share(*z));
+}
+
+static void fair_count(struct zone *zone, unsigned order)
+{
+	uint32_t left = READ_ONCE(zone->fair_left), nr = 1U << order;
+
+	WRITE_ONCE(zone->fair_left, left > nr ? left - nr : 0);
+}
+
+/* ---- the walk --------------------------------------------------------------- */
+
+/* From this zone, whose watermark allows it. */
+static inline struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned order,
+				   unsigned alloc_flags, enum migratetype mt)
+{
+	struct page *page;
+
+	if (unlikely(alloc_flags & ALLOC_HARDER && order)) {
+		page = rmqueue_highatomic(zone, order);
+		if (page)
+			return page;
+	}
+	if (order <= PCP_MAX_ORDER && likely(!(gfp & __GFP_COLD))) {
+		page = rmqueue_pcplist(this_cpu(), zone, order, mt, alloc_flags);
+	} else {
+		page = rmqueue_buddy(zone, order, rmqueue_type(zone, order, mt));
+		if (unlikely(!page))
+			page = rmqueue_fallback(zone, order, mt, alloc_flags);
+	}
+	if (unlikely(alloc_flags & ALLOC_HARDER)) {
+		if (!page)
+			page = rmqueue_highatomic(zone, order);
+		else if (order)
+			reserve_highatomic_pageblock(zone, page);
+	}
+	return page;
+}
+
+static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
+			 const struct alloc_context *ac)
+{
+	struct zone *const *zonelist = ac->zonelist;
 	struct page *page;
 	struct zone *zone;
 
 	while ((zone = *zonelist++)) {
-		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
-		    !zone_watermark_ok(zone, order, alloc_flags & ALLOC_WMARK_MASK, highest,
-				       alloc_flags))
+		if (!(ac->nodemask >> zone->nid & 1))
 			continue;
-		if (order <= PCP_MAX_ORDER && likely(!(gfp & __GFP_COLD))) {
-			page = rmqueue_pcplist(this_cpu(), zone, order, mt);
-		} else {
-			page = rmqueue_buddy(zone, order, mt);
-			if (unlikely(!page))
-				page = rmqueue_fallback(zone, order, mt);
-		}
-		if (likely(page))
+		if (unlikely(alloc_flags & ALLOC_FAIR) &&
+		    (zone->nid != ac->nid || !READ_ONCE(zone->fair_left)))
+			continue;
+		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
+		    !zone_watermark_ok(zone, order, ac->highest, alloc_flags))
+			continue;
+		page = rmqueue(zone, gfp, order, alloc_flags, ac->migratetype);
+		if (likely(page)) {
+			if (unlikely(zone->nid != ac->nid))
+				count_vm_event(this_cpu(), NUMA_MISS);
+			if (unlikely(mm_policy.fair_zones))
+				fair_count(zone, order);
 			return page;
+		}
 	}
 	return NULL;
+}
+
+/*
+ * The first zone of the list that may and can give a block of 2^order pages
+ * gives it; NULL when none does.  alloc_flags: ALLOC_* (internal.h).  Its word
+ * is the caller's to write.  Interrupts are off.  Bound: three walks of the list.
+ * Follows Linux's get_page_from_freelist() and rmqueue() (6.1), the fair spread 3.12's.
+ */
+struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
+				    const struct alloc_context *ac)
+{
+	struct page *page;
+
+	if (unlikely(alloc_flags & ALLOC_FAIR)) {
+		page = walk(gfp, order, alloc_flags, ac);
+		if (page)
+			return page;
+		fair_reset(ac);
+		alloc_flags &= ~ALLOC_FAIR;
+	}
+	page = walk(gfp, order, alloc_flags, ac);
+	/* Without mixing mobilities none could, so mixed it is; defrag_mode has the slow path decide. */
+	if (unlikely(!page && alloc_flags & ALLOC_NOFRAGMENT && !mm_policy.defrag_mode))
+		page = walk(gfp, order, alloc_flags & ~ALLOC_NOFRAGMENT, ac);
+	return page;
 }

@@ -30,7 +30,7 @@ static bool ok(uint32_t free, unsigned order, unsigned mark, unsigned flags)
 {
 	struct zone zone = made_up(free, 100, 125, 150);
 
-	return zone_watermark_ok(&zone, order, mark, ZONE_NORMAL, flags);
+	return zone_watermark_ok(&zone, order, ZONE_NORMAL, mark | flags);
 }
 
 static void the_page_that_reaches_the_mark_is_refused(void)
@@ -73,12 +73,12 @@ static void the_lowmem_reserve_is_on_top(void)
 
 	zone.lowmem_reserve[ZONE_HIGHMEM] = 40;
 	zone.lowmem_reserve[ZONE_MOVABLE] = ~0U >> 1;
-	CHECK(zone_watermark_ok(&zone, 0, WMARK_MIN, ZONE_NORMAL, 0));
-	CHECK(!zone_watermark_ok(&zone, 0, WMARK_MIN, ZONE_HIGHMEM, 0));
+	CHECK(zone_watermark_ok(&zone, 0, ZONE_NORMAL, WMARK_MIN));
+	CHECK(!zone_watermark_ok(&zone, 0, ZONE_HIGHMEM, WMARK_MIN));
 	zone.nr_free_pages = 141;
-	CHECK(zone_watermark_ok(&zone, 0, WMARK_MIN, ZONE_HIGHMEM, 0));
-	CHECK(!zone_watermark_ok(&zone, 0, WMARK_MIN, ZONE_MOVABLE, 0));
-	CHECK(!zone_watermark_ok(&zone, MAX_ORDER, WMARK_MIN, ZONE_MOVABLE, 0));
+	CHECK(zone_watermark_ok(&zone, 0, ZONE_HIGHMEM, WMARK_MIN));
+	CHECK(!zone_watermark_ok(&zone, 0, ZONE_MOVABLE, WMARK_MIN));
+	CHECK(!zone_watermark_ok(&zone, MAX_ORDER, ZONE_MOVABLE, WMARK_MIN));
 }
 
 static void a_block_of_the_order_must_exist(void)
@@ -86,14 +86,14 @@ static void a_block_of_the_order_must_exist(void)
 	struct zone zone = made_up(10000, 100, 125, 150);
 
 	for (unsigned order = 1; order <= MAX_ORDER; order++)
-		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
+		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
 			memset(zone.nonempty, 0, sizeof(zone.nonempty));
 			zone.nonempty[mt] = 1U << (order - 1);
-			CHECK(!zone_watermark_ok(&zone, order, WMARK_MIN, ZONE_NORMAL, 0));
+			CHECK(!zone_watermark_ok(&zone, order, ZONE_NORMAL, WMARK_MIN));
 			zone.nonempty[mt] = 1U << order;
-			CHECK(zone_watermark_ok(&zone, order, WMARK_MIN, ZONE_NORMAL, 0));
+			CHECK(zone_watermark_ok(&zone, order, ZONE_NORMAL, WMARK_MIN));
 			zone.nonempty[mt] = 1U << MAX_ORDER;
-			CHECK(zone_watermark_ok(&zone, order, WMARK_MIN, ZONE_NORMAL, 0));
+			CHECK(zone_watermark_ok(&zone, order, ZONE_NORMAL, WMARK_MIN));
 		}
 }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/*
+ * misuse - refusing what must not be done, and saying so.
+ *
+ * The entry points find out that something is wrong by one comparison; here it is
+ * told what it was, counted, and reported with the caller's address.  Nothing has
+ * been changed by the call that is refused.
+ *
+ * State and locks: none.
+ *
+ * Not here: the comparisons (page_alloc.c, bulk.c, cma.c).
+ */
+#include <mm/internal.h>
+
+/* Events off the fast paths; how often they had happened on this CPU. */
+uint32_t count_rare_events(enum vm_event_item item, uint32_t nr)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct mm_cpu *cpu = this_cpu();
+	uint32_t before = cpu->events[item];
+
+	ADD_ONCE(cpu->events[item], nr);
+	port_irq_restore(flags);
+	return before;
+}
+
+static const char *what_is_wrong(gfp_t gfp, unsigned order)
+{
+	if (order > MAX_ORDER)
+		return "order 0 to MAX_ORDER expected";
+	if (gfp & ~__GFP_BITS_MASK)
+		return "unknown bits in gfp";
+	return NULL;
+}
+
+/* Refuses a request: why, or, if NULL, what is wrong with order or gfp. */
+struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order, const void *caller)
+{
+	count_rare_event(BAD_ALLOC);
+	port_log("alloc_pages: order %u, gfp 0x%x from %p: %s\n", order, (unsigned)gfp, caller,
+		 why ? why : what_is_wrong(gfp, order));
+	return NULL;
+}
+
+/* What is wrong with this free, in words. */
+const char *why_not(uint32_t word, unsigned order)
+{
+	switch (page_word_state(word)) {
+	case PAGE_STATE_FREE:
+		return "double free: the block is free";
+	case PAGE_STATE_PCP:
+		return "double free: the block is in a per-CPU cache";
+	case PAGE_STATE_RESERVED:
+		return "reserved page: never allocated";
+	case PAGE_STATE_ALLOCATED:
+		if (page_word_order(word) != order)
+			return "wrong order";
+		return word & PAGE_CMA ? "of a CMA area: cma_release() expected"
+				       : "no reference left";
+	default:
+		return "not the first page of an allocated block (inside one, freed and merged, "
+		       "or no RAM)";
+	}
+}
+
+/* Refuses a free: nothing was changed. */
+void bad_free(const char *what, const void *page, unsigned order, uint32_t word, const char *why,
+	      const void *caller)
+{
+	count_rare_event(BAD_FREE);
+	if (word)
+		port_log("%s: page %p pfn 0x%lx order %u from %p: %s (word 0x%08x, order %u)\n",
+			 what, page, page_to_pfn(page), order, caller, why, (unsigned)word,
+			 page_word_order(word));
+	else
+		port_log("%s: %p order %u from %p: %s\n", what, page, order, caller, why);
+}

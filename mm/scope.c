@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/*
+ * scope - what a context says once for all its requests.
+ *
+ * A scope's flags are its own context's; others only change its set of nodes, under a
+ * sequence count: odd while it changes, so that who failed meanwhile tries again.
+ *
+ * State: nr_scopes, how many contexts have anything set, so that the slow path asks the
+ * port only when there is something to hear.  Atomic; the detours that pin scopes and
+ * sets of nodes need are pcp.c's.  No lock.
+ *
+ * Follows Linux's memalloc_*_save(), current_gfp_context() and set_mems_allowed() (6.1).
+ */
+#include <mm/internal.h>
+
+uint32_t nr_scopes;
+
+static inline bool scope_is_open(const struct alloc_scope *scope)
+{
+	return scope->flags || READ_ONCE(scope->mems_allowed);
+}
+
+/* The number follows what was and what is. */
+static void scope_changed(const struct alloc_scope *scope, bool was_open)
+{
+	bool is_open = scope_is_open(scope);
+
+	if (is_open != was_open)
+		__atomic_add_fetch(&nr_scopes, is_open ? 1U : ~0U, __ATOMIC_RELAXED);
+}
+
+/* Sets `flag` of the running context; returns what it was. */
+static unsigned scope_save(uint32_t flag)
+{
+	struct alloc_scope *scope = port_alloc_scope();
+	bool was_open = scope_is_open(scope);
+	uint32_t old = scope->flags & flag;
+
+	scope->flags |= flag;
+	scope_changed(scope, was_open);
+	return old;
+}
+
+static void scope_restore(uint32_t flag, unsigned saved)
+{
+	struct alloc_scope *scope = port_alloc_scope();
+	bool was_open = scope_is_open(scope);
+
+	scope->flags = (scope->flags & ~flag) | (saved & flag);
+	scope_changed(scope, was_open);
+}
+
+unsigned memalloc_noio_save(void)
+{
+	return scope_save(SCOPE_NOIO);
+}
+
+void memalloc_noio_restore(unsigned saved)
+{
+	scope_restore(SCOPE_NOIO, saved);
+}
+
+unsigned memalloc_nofs_save(void)
+{
+	return scope_save(SCOPE_NOFS);
+}
+
+void memalloc_nofs_restore(unsigned saved)
+{
+	scope_restore(SCOPE_NOFS, saved);
+}
+
+unsigned memalloc_noreclaim_save(void)
+{
+	return scope_save(SCOPE_MEMALLOC);
+}
+
+void memalloc_noreclaim_restore(unsigned saved)
+{
+	scope_restore(SCOPE_MEMALLOC, saved);
+}
+
+unsigned memalloc_pin_save(void)
+{
+	unsigned saved = scope_save(SCOPE_PIN);
+
+	if (!saved)
+		pcp_detour(DETOUR_PIN, true);
+	return saved;
+}
+
+void memalloc_pin_restore(unsigned saved)
+{
+	bool was = port_alloc_scope()->flags & SCOPE_PIN;
+
+	scope_restore(SCOPE_PIN, saved);
+	if (was && !saved)
+		pcp_detour(DETOUR_PIN, false);
+}
+
+gfp_t current_gfp_context(gfp_t gfp)
+{
+	uint32_t flags;
+
+	if (likely(!READ_ONCE(nr_scopes)))
+		return gfp;
+	flags = port_alloc_scope()->flags;
+	if (flags & SCOPE_NOIO)
+		gfp &= ~(__GFP_IO | __GFP_FS);
+	else if (flags & SCOPE_NOFS)
+		gfp &= ~__GFP_FS;
+	if (flags & SCOPE_PIN)
+		gfp &= ~__GFP_MOVABLE;
+	/* Who frees memory does not wait for others who do. */
+	if (flags & SCOPE_MEMALLOC) {
+		gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+		if (!(gfp & __GFP_NOMEMALLOC))
+			gfp |= __GFP_MEMALLOC;
+	}
+	return gfp;
+}
+
+/* ---- allowed nodes ---------------------------------------------------------- */
+
+int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes)
+{
+	nodemask_t real = 0, old = scope->mems_allowed;
+	bool was_open = scope_is_open(scope);
+	struct zone *zone;
+
+	for_each_zone(zone)
+		real |= 1U << zone->nid;
+	if (nodes && !(nodes & real)) {
+		port_log("set_mems_allowed: nodes 0x%x: at least one of 0x%x expected\n",
+			 (unsigned)nodes, (unsigned)real);
+		return -EINVAL;
+	}
+	nodes &= real;
+	if (nodes == real)
+		nodes = 0;
+	/* Those who look at the set must do so before it says anything. */
+	if (nodes && !old)
+		pcp_detour(DETOUR_NODES, true);
+	__atomic_store_n(&scope->mems_seq, scope->mems_seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	WRITE_ONCE(scope->mems_allowed, nodes);
+	__atomic_store_n(&scope->mems_seq, scope->mems_seq + 1, __ATOMIC_RELEASE);
+	scope_changed(scope, was_open);
+	if (!nodes && old)
+		pcp_detour(DETOUR_NODES, false);
+	return 0;
+}
+
+unsigned read_mems_allowed_begin(void)
+{
+	const struct alloc_scope *scope = port_alloc_scope();
+	uint32_t seq;
+
+	while ((seq = __atomic_load_n(&scope->mems_seq, __ATOMIC_ACQUIRE)) & 1)
+		port_cpu_relax();
+	return seq;
+}
+
+bool read_mems_allowed_retry(unsigned seq)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&port_alloc_scope()->mems_seq, __ATOMIC_RELAXED) != seq;
+}
