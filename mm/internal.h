@@ -18,8 +18,8 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock -> buddy -> fallback ->
- *	pcp, watermark -> zonelist, vmstat -> slowpath -> page_alloc -> mm_init ->
- *	show_mem, check.
+ *	pcp, watermark -> zonelist, vmstat -> slowpath, compound -> page_alloc ->
+ *	mm_init -> show_mem, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -99,6 +99,14 @@ static inline unsigned long page_index(const struct page *page)
 static inline struct page *index_to_page(unsigned long index)
 {
 	return (struct page *)map_base + index;
+}
+
+/* Whatever it points to: it is a descriptor of mem_map. */
+static inline bool page_valid(const struct page *page)
+{
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)mem_map;
+
+	return offset < nr_map_pages * sizeof(*page) && !(offset % sizeof(*page));
 }
 
 /* ---- lists (struct list_head is circular) -------------------------------- */
@@ -243,6 +251,17 @@ static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
 {
 	ADD_ONCE(cpu->events[item], 1);
 }
+
+/* Something was refused: BAD_ALLOC, BAD_FREE.  Any context. */
+void count_misuse(enum vm_event_item item);
+
+/* ---- compound.c --------------------------------------------------------------- */
+
+/*
+ * The last reference of a PAGE_COMP block is dropped: calls its destructor.  Afterwards the
+ * word has no destructor; one that took or dropped a reference shows in the word.
+ */
+void destroy_compound_page(struct page *head);
 
 /* ---- pcp.c ------------------------------------------------------------------ */
 
