@@ -17,7 +17,7 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock -> buddy -> fallback ->
+ *	memblock -> memblock_query -> memmap, pageblock -> buddy, highmem -> fallback ->
  *	pcp, watermark -> zonelist, vmstat -> slowpath, compound -> page_alloc ->
  *	mm_init -> show_mem, check.
  * vmstat and check read the data of all.
