@@ -19,7 +19,7 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock -> buddy, highmem -> fallback ->
  *	pcp, watermark -> zonelist, vmstat -> slowpath, compound -> page_alloc ->
- *	mm_init -> show_mem, check.
+ *	mm_init, exact -> show_mem, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -61,6 +61,17 @@
 static inline unsigned ilog2(unsigned n)
 {
 	return 31U - (unsigned)__builtin_clz(n);
+}
+
+/* Pages that hold so many bytes; the order of a block of so many pages, 1 at least. */
+static inline unsigned long bytes_to_pages(size_t bytes)
+{
+	return (bytes >> PAGE_SHIFT) + !!(bytes & (PAGE_SIZE - 1));
+}
+
+static inline unsigned order_of_pages(unsigned nr)
+{
+	return nr > 1 ? ilog2(nr - 1) + 1 : 0;
 }
 
 /*
