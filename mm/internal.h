@@ -19,7 +19,7 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock -> buddy, highmem -> fallback ->
  *	pcp, watermark -> zonelist, vmstat -> slowpath, compound -> page_alloc ->
- *	mm_init, exact -> show_mem, check.
+ *	mm_init, exact -> show_mem, check, dma.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
