@@ -17,9 +17,10 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock -> buddy -> deferred -> fallback ->
- *	pcp, watermark -> scope, vmstat, misuse -> zonelist, vmscan -> slowpath -> page_alloc ->
- *	bulk, mm_init -> show_mem, check.
+ *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
+ *	vmstat, misuse, watermark -> show_mem, debug -> alloc_report, compound ->
+ *	fallback -> pcp -> scope -> zonelist, vmscan -> slowpath -> page_alloc -> bulk ->
+ *	exact, page_isolation -> contig -> cma -> dma, mm_init -> debug_options, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -66,6 +67,17 @@ static inline unsigned ilog2(unsigned n)
 	return 31U - (unsigned)__builtin_clz(n);
 }
 
+/* Pages that hold so many bytes; the order of a block of so many pages, 1 at least. */
+static inline unsigned long bytes_to_pages(size_t bytes)
+{
+	return (bytes >> PAGE_SHIFT) + !!(bytes & (PAGE_SIZE - 1));
+}
+
+static inline unsigned order_of_pages(unsigned nr)
+{
+	return nr > 1 ? ilog2(nr - 1) + 1 : 0;
+}
+
 /*
  * Assertions of the contract between these files: in test builds only, as a
  * user's mistake is refused by the entry points in every build.
@@ -102,6 +114,14 @@ static inline unsigned long page_index(const struct page *page)
 static inline struct page *index_to_page(unsigned long index)
 {
 	return (struct page *)map_base + index;
+}
+
+/* Whatever it points to: it is a descriptor of mem_map. */
+static inline bool page_valid(const struct page *page)
+{
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)mem_map;
+
+	return offset < nr_map_pages * sizeof(*page) && !(offset % sizeof(*page));
 }
 
 /* ---- lists (struct list_head is circular) -------------------------------- */
@@ -317,6 +337,17 @@ static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
 {
 	ADD_ONCE(cpu->events[item], 1);
 }
+
+/* Something was refused: BAD_ALLOC, BAD_FREE.  Any context. */
+void count_misuse(enum vm_event_item item);
+
+/* ---- compound.c --------------------------------------------------------------- */
+
+/*
+ * The last reference of a PAGE_COMP block is dropped: calls its destructor.  Afterwards the
+ * word has no destructor; one that took or dropped a reference shows in the word.
+ */
+void destroy_compound_page(struct page *head);
 
 /* ---- pcp.c ------------------------------------------------------------------ */
 

@@ -84,6 +84,14 @@ uint32_t vm_events(enum vm_event_item item)
 	return sum;
 }
 
+void count_misuse(enum vm_event_item item)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	count_vm_event(this_cpu(), item);
+	port_irq_restore(flags);
+}
+
 unsigned long nr_free_pages(void)
 {
 	unsigned long pages = 0;
