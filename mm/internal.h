@@ -17,9 +17,9 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock -> buddy -> fallback ->
- *	pcp, watermark -> zonelist, vmstat -> slowpath -> page_alloc -> mm_init ->
- *	show_mem, check.
+ *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy ->
+ *	fallback -> pcp, watermark -> zonelist, vmstat -> show_mem ->
+ *	slowpath -> page_alloc -> mm_init -> check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -212,10 +212,27 @@ void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned orde
 
 /* ---- gfpflags.c -------------------------------------------------------------- */
 
-/* gfp in names, the shortest set of them, cut off at size bytes with the NUL; what has no name in hex. */
-void gfp_format(gfp_t gfp, char *buf, unsigned size);
-/* What is left of gfp when contradictions are settled (gfp.h); reports the first of each kind. */
+/*
+ * Flags that exclude each other (gfp.h): never in a request that its author has thought about, so
+ * that only the question is inline.  Asked before gfp_allowed_mask or a scope takes bits off:
+ * __GFP_NOFAIL without what they took is no mistake of the caller's.
+ */
+static inline bool gfp_contradicts(gfp_t gfp)
+{
+	return ((gfp & gfp >> 1 & (__GFP_DMA | __GFP_MOVABLE)) | (gfp & gfp >> 3 & __GFP_ATOMIC) |
+		(gfp & (~gfp << 7 | gfp << 1 | gfp << 2) & __GFP_NOFAIL)) != 0;
+}
+static_assert(__GFP_HIGHMEM >> 1 == __GFP_DMA && __GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE &&
+		      __GFP_DIRECT_RECLAIM >> 3 == __GFP_ATOMIC &&
+		      __GFP_DIRECT_RECLAIM << 7 == __GFP_NOFAIL &&
+		      __GFP_RETRY_MAYFAIL << 1 == __GFP_NOFAIL &&
+		      __GFP_NORETRY << 2 == __GFP_NOFAIL,
+	      "gfp_contradicts() needs it");
+
+/* What is left of gfp when contradictions are settled; reports the first of each kind.  Any context. */
 gfp_t gfp_settle(gfp_t gfp, const void *caller);
+/* Nothing has been reported yet.  One CPU, or a report more. */
+void gfpflags_init(void);
 
 /* ---- alloc_report.c ------------------------------------------------------------ */
 
