@@ -1,63 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * gfpname - gfp flags by the names that buddy/gfp.h gives them.
+ * gfpname - gfp flags and numbers as a person types them at the monitor.
  *
- * One table, the usual combinations first and the larger ones before those that
- * they contain, so that a value is described by taking from the top whatever
- * fits entirely.
+ * Names are those that buddy/gfp.h gives the flags; gfp_name() has them.  They come
+ * joined by |, or by what is easier to type, with numbers among them, and what is not
+ * understood is pointed at, so that the monitor can say which word it was.
  *
- * State: none; the table is constant.
+ * State: none.
  *
- * Not here: what the flags mean (include/buddy/gfp.h).
+ * Not here: the names and how flags are written (mm/gfpflags.c), what they mean
+ * (include/buddy/gfp.h).
  */
 #include <string.h>
 
 #include "boot/digit.h"
 #include "boot/gfpname.h"
-
-#define NAME(flags)           \
-	{                     \
-#flags, flags \
-	}
-
-static const struct {
-	const char *name;
-	gfp_t gfp;
-} names[] = {
-	NAME(GFP_HIGHUSER_MOVABLE),
-	NAME(GFP_HIGHUSER),
-	NAME(GFP_KERNEL),
-	NAME(GFP_ATOMIC),
-	NAME(GFP_NOFS),
-	NAME(GFP_NOIO),
-	NAME(GFP_NOWAIT),
-	NAME(GFP_DMA),
-	NAME(GFP_USER),
-	NAME(__GFP_HIGHMEM),
-	NAME(__GFP_MOVABLE),
-	NAME(__GFP_RECLAIMABLE),
-	NAME(__GFP_ZERO),
-	NAME(__GFP_COLD),
-	NAME(__GFP_THISNODE),
-	NAME(__GFP_HIGH),
-	NAME(__GFP_ATOMIC),
-	NAME(__GFP_MEMALLOC),
-	NAME(__GFP_NOMEMALLOC),
-	NAME(__GFP_NOWARN),
-	NAME(__GFP_DIRECT_RECLAIM),
-	NAME(__GFP_KSWAPD_RECLAIM),
-	NAME(__GFP_RECLAIM),
-	NAME(__GFP_IO),
-	NAME(__GFP_FS),
-	NAME(__GFP_DMA),
-};
-
-#define NR_NAMES (sizeof(names) / sizeof(names[0]))
-
-const char *gfp_name(unsigned i)
-{
-	return i < NR_NAMES ? names[i].name : NULL;
-}
 
 bool parse_u32(const char *text, unsigned len, uint32_t *value)
 {
@@ -84,9 +41,11 @@ bool parse_u32(const char *text, unsigned len, uint32_t *value)
 
 static bool parse_one(const char *text, unsigned len, gfp_t *gfp)
 {
-	for (unsigned i = 0; i < NR_NAMES; i++) {
-		if (strlen(names[i].name) == len && !strncmp(names[i].name, text, len)) {
-			*gfp = names[i].gfp;
+	const char *name;
+
+	for (unsigned i = 0; (name = gfp_name(i)); i++) {
+		if (strlen(name) == len && !strncmp(name, text, len)) {
+			*gfp = gfp_flag(i);
 			return true;
 		}
 	}
@@ -110,36 +69,4 @@ bool gfp_parse(const char *text, gfp_t *gfp, const char **bad, unsigned *bad_len
 			return true;
 		text += len + 1;
 	}
-}
-
-static unsigned append(char *buf, unsigned at, unsigned size, const char *text)
-{
-	while (*text && at + 1 < size)
-		buf[at++] = *text++;
-	buf[at] = '\0';
-	return at;
-}
-
-void gfp_format(gfp_t gfp, char *buf, unsigned size)
-{
-	static const char hex[] = "0123456789abcdef";
-	char rest[] = "0x00000000";
-	unsigned at = 0;
-
-	buf[0] = '\0';
-	for (unsigned i = 0; i < NR_NAMES && gfp; i++) {
-		if ((gfp & names[i].gfp) != names[i].gfp)
-			continue;
-		if (at)
-			at = append(buf, at, size, "|");
-		at = append(buf, at, size, names[i].name);
-		gfp &= ~names[i].gfp;
-	}
-	if (!gfp && at)
-		return;
-	for (unsigned i = 0; i < 8; i++)
-		rest[2 + i] = hex[gfp >> (28 - 4 * i) & 15];
-	if (at)
-		at = append(buf, at, size, "|");
-	append(buf, at, size, gfp ? rest : "0");
 }

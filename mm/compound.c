@@ -26,7 +26,7 @@ static compound_page_dtor dtors[NR_DTORS];
 static void refuse(const char *what, const struct page *page, unsigned nr, const char *why,
 		   const void *caller)
 {
-	count_misuse(BAD_ALLOC);
+	count_rare_event(BAD_ALLOC);
 	port_log("%s: page %p, %u from %p: %s (word 0x%08x)\n", what, page, nr, caller, why,
 		 page_valid(page) ? (unsigned)page_word(page) : 0);
 }

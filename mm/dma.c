@@ -120,7 +120,7 @@ void dma_free_coherent(size_t size, void *addr, dma_addr_t handle)
 		why = "the port cannot map it with caches again";
 	}
 	if (unlikely(why)) {
-		count_misuse(BAD_FREE);
+		count_rare_event(BAD_FREE);
 		port_log("dma_free_coherent: %lu bytes at %p from %p: %s\n", (unsigned long)size,
 			 addr, __builtin_return_address(0), why);
 		return;

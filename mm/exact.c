@@ -63,7 +63,7 @@ void free_pages_exact(void *addr, size_t bytes)
 	page = (uintptr_t)addr & (PAGE_SIZE - 1) ? NULL : virt_to_page(addr);
 	/* Past the end of the largest block the next descriptors may be of other frames. */
 	if (unlikely(!page || nr - 1 >= MAX_BLOCK - (page_to_pfn(page) & (MAX_BLOCK - 1)))) {
-		count_misuse(BAD_FREE);
+		count_rare_event(BAD_FREE);
 		port_log("free_pages_exact: %lu bytes at %p from %p: not of alloc_pages_exact()\n",
 			 (unsigned long)bytes, addr, __builtin_return_address(0));
 		return;
@@ -100,7 +100,7 @@ void free_unref_page_list(struct list_head *list)
 
 		if (unlikely(!page_valid(page) || n->prev != prev ||
 			     page_word_state(page_word(page)) == PAGE_STATE_FREE)) {
-			count_misuse(BAD_FREE);
+			count_rare_event(BAD_FREE);
 			port_log(
 				"free_unref_page_list: page %p from %p: free, or not linked to the "
 				"one before: the list is left there\n",

@@ -290,10 +290,26 @@ void debug_reset(void);
 
 /* ---- gfpflags.c -------------------------------------------------------------- */
 
-/* gfp in names, the shortest set of them, cut off at size bytes with the NUL; what has no name in hex. */
-void gfp_format(gfp_t gfp, char *buf, unsigned size);
-/* What is left of gfp when contradictions are settled (gfp.h); reports the first of each kind. */
+/*
+ * Flags that exclude each other (gfp.h): never in a request that its author has thought about, so
+ * that only the question is inline.  Asked before gfp_allowed_mask or a scope takes bits off:
+ * __GFP_NOFAIL without what they took is no mistake of the caller's.
+ */
+static inline bool gfp_contradicts(gfp_t gfp)
+{
+	return ((gfp & gfp >> 1 & (__GFP_DMA | __GFP_MOVABLE)) | (gfp & gfp >> 3 & __GFP_ATOMIC) |
+		(gfp & (~gfp << 7 | gfp << 1 | gfp << 2) & __GFP_NOFAIL)) != 0;
+}
+static_assert(__GFP_HIGHMEM >> 1 == __GFP_DMA && __GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE &&
+		      __GFP_DIRECT_RECLAIM >> 3 == __GFP_ATOMIC &&
+		      __GFP_DIRECT_RECLAIM << 7 == __GFP_NOFAIL &&
+		      __GFP_RETRY_MAYFAIL << 1 == __GFP_NOFAIL &&
+		      __GFP_NORETRY << 2 == __GFP_NOFAIL,
+	      "gfp_contradicts() needs it");
+
+/* What is left of gfp when contradictions are settled; reports the first of each kind.  Any context. */
 gfp_t gfp_settle(gfp_t gfp, const void *caller);
+/* Nothing has been reported yet.  One CPU, or a report more. */
 void gfpflags_init(void);
 
 /* Zone or mobility bits that exclude each other: each pair is neighbours. */
@@ -301,16 +317,6 @@ static inline bool gfp_zone_contradicts(gfp_t gfp)
 {
 	return gfp & gfp >> 1 & (__GFP_DMA | __GFP_MOVABLE);
 }
-/* Any of the contradictions that gfp.h lists. */
-static inline bool gfp_contradicts(gfp_t gfp)
-{
-	return gfp_zone_contradicts(gfp) || gfp & gfp >> 3 & __GFP_ATOMIC ||
-	       (gfp & __GFP_NOFAIL && (gfp & (__GFP_DIRECT_RECLAIM | __GFP_NORETRY |
-					      __GFP_RETRY_MAYFAIL)) != __GFP_DIRECT_RECLAIM);
-}
-static_assert(__GFP_DIRECT_RECLAIM >> 3 == __GFP_ATOMIC, "gfp_contradicts() needs it");
-static_assert(__GFP_HIGHMEM >> 1 == __GFP_DMA, "gfp_zone_contradicts() needs it");
-static_assert(__GFP_RECLAIMABLE >> 1 == __GFP_MOVABLE, "gfp_zone_contradicts() needs it");
 
 /* ---- alloc_report.c ------------------------------------------------------------ */
 
@@ -339,7 +345,6 @@ static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
 }
 
 /* Something was refused: BAD_ALLOC, BAD_FREE.  Any context. */
-void count_misuse(enum vm_event_item item);
 
 /* ---- compound.c --------------------------------------------------------------- */
 

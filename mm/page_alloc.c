@@ -226,12 +226,11 @@ static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned or
 
 	if (unlikely(order > MAX_ORDER || gfp & ~__GFP_BITS_MASK))
 		return bad_alloc(NULL, gfp, order, CALLER);
-	gfp &= gfp_allowed_mask;
 	if (unlikely(gfp_contradicts(gfp))) {
 		count_rare_event(BAD_GFP);
 		gfp = gfp_settle(gfp, CALLER);
 	}
-	gfp = current_gfp_context(gfp);
+	gfp = current_gfp_context(gfp & gfp_allowed_mask);
 	ac.highest = gfp_zone(gfp);
 	ac.migratetype = gfp_migratetype(gfp);
 	/* A guess is good enough: who moves on meanwhile gets another CPU's best. */

@@ -130,30 +130,47 @@ void show_zoneinfo(void)
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		port_log("Node %d, zone %8s\n", zone.nid, zone.name);
 		port_log("  pages free     %lu\n", zone.free);
+		port_log("        boost    %lu\n", zone.boost);
 		port_log("        min      %lu\n", zone.wmark_min);
 		port_log("        low      %lu\n", zone.wmark_low);
 		port_log("        high     %lu\n", zone.wmark_high);
 		port_log("        spanned  %lu\n", zone.spanned);
 		port_log("        present  %lu\n", zone.present);
 		port_log("        managed  %lu\n", zone.managed);
+		port_log("        cma      %lu\n", zone.cma);
 		port_log("        protection: (");
 		for (unsigned type = 0; type < MAX_NR_ZONES; type++)
 			port_log("%s%lu", type ? ", " : "", zone.lowmem_reserve[type]);
 		port_log(")\n");
 		port_log("      %-12s %lu\n", "nr_free_pages", zone.free);
 		port_log("      %-12s %lu\n", "nr_free_pcp", zone.pcp);
+		port_log("      %-12s %lu\n", "nr_free_cma", zone.free_cma);
 		port_log("  start_pfn:           %lu\n", zone.start_pfn);
 	}
 }
 
 /*
- * One name and value per line: pages first, then events since start-up.
+ * One name and value per line: pages first, then events since start-up.  What Linux counts
+ * in pages and by zone (pgalloc_normal) is here one count of blocks, pgalloc.  numa_hit is what
+ * numa_miss leaves of them; nr_accounted, what of __GFP_ACCOUNT has not been freed.
  * Follows Linux 6.1, vmstat_show().
  */
 void show_vmstat(void)
 {
-	port_log("nr_free_pages %lu\n", nr_free_pages());
-	port_log("nr_free_pcp %lu\n", nr_pcp_pages());
+	const struct {
+		const char *name;
+		unsigned long value;
+	} row[] = {
+		{"nr_free_pages", nr_free_pages()},
+		{"nr_free_pcp", nr_pcp_pages()},
+		{"nr_free_cma", nr_free_cma_pages()},
+		{"nr_free_highatomic", nr_free_highatomic_pages()},
+		{"nr_accounted", vm_events(PGACCOUNT) - vm_events(PGUNACCOUNT)},
+		{"numa_hit", vm_events(PGALLOC) - vm_events(NUMA_MISS)},
+	};
+
+	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		port_log("%s %lu\n", row[i].name, row[i].value);
 	for (unsigned item = 0; item < NR_VM_EVENT_ITEMS; item++)
 		port_log("%s %lu\n", vm_event_name[item], (unsigned long)vm_events(item));
 }
@@ -167,18 +184,19 @@ static void show_kib(const char *name, unsigned long nr_pages)
  * What there is and what is left.  MemTotal is what the allocator manages,
  * MemFree what its lists hold, PcpFree what the per-CPU caches hold on top of
  * it, MemAvailable what is free above the high watermarks.  High and Low are
- * without and with a permanent mapping.  A page cache and swap are not the
+ * without and with a permanent mapping, Cma of CMA areas.  A page cache and swap are not the
  * allocator's, so their rows are missing.
  * Follows Linux 6.1, meminfo_proc_show().
  */
 void show_meminfo(void)
 {
-	unsigned long high_total = 0, high_free = 0, total = 0, free = 0;
+	unsigned long high_total = 0, high_free = 0, total = 0, free = 0, cma = 0;
 	struct zone_info zone;
 
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		total += zone.managed;
 		free += zone.free;
+		cma += zone.cma;
 		if (zone_is_high(&zone)) {
 			high_total += zone.managed;
 			high_free += zone.free;
@@ -192,4 +210,6 @@ void show_meminfo(void)
 	show_kib("HighFree:", high_free);
 	show_kib("LowTotal:", total - high_total);
 	show_kib("LowFree:", free - high_free);
+	show_kib("CmaTotal:", cma);
+	show_kib("CmaFree:", nr_free_cma_pages());
 }

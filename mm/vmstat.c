@@ -84,22 +84,30 @@ uint32_t vm_events(enum vm_event_item item)
 	return sum;
 }
 
-void count_misuse(enum vm_event_item item)
-{
-	port_irqflags_t flags = port_irq_save();
-
-	count_vm_event(this_cpu(), item);
-	port_irq_restore(flags);
-}
-
-unsigned long nr_free_pages(void)
+/* One counter of all zones, by its place in struct zone. */
+static unsigned long sum_zones(size_t counter)
 {
 	unsigned long pages = 0;
 	struct zone *zone;
 
 	for_each_zone(zone)
-		pages += READ_ONCE(zone->nr_free_pages);
+		pages += READ_ONCE(*(const uint32_t *)((const char *)zone + counter));
 	return pages;
+}
+
+unsigned long nr_free_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_free_pages));
+}
+
+unsigned long nr_free_cma_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_free_cma));
+}
+
+unsigned long nr_free_highatomic_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_free_highatomic));
 }
 
 unsigned long nr_pcp_pages(void)
@@ -117,7 +125,7 @@ unsigned long nr_managed_pages(void)
 	struct zone *zone;
 
 	for_each_zone(zone)
-		pages += zone->managed_pages;
+		pages += READ_ONCE(zone->managed_pages);
 	return pages;
 }
 
@@ -128,9 +136,11 @@ unsigned long nr_free_buffer_pages(void)
 
 	for_each_zone(zone) {
 		unsigned long free = READ_ONCE(zone->nr_free_pages);
+		unsigned long high =
+			READ_ONCE(zone->watermark[WMARK_HIGH]) + READ_ONCE(zone->watermark_boost);
 
-		if (free > zone->watermark[WMARK_HIGH])
-			pages += free - zone->watermark[WMARK_HIGH];
+		if (free > high)
+			pages += free - high;
 	}
 	return pages;
 }
@@ -166,20 +176,26 @@ bool zone_info(unsigned i, struct zone_info *info)
 		.start_pfn = zone->zone_start_pfn,
 		.spanned = zone->spanned_pages,
 		.present = zone->present_pages,
-		.managed = zone->managed_pages,
 		.pcp = zone_pcp_pages(zone),
-		.wmark_min = zone->watermark[WMARK_MIN],
-		.wmark_low = zone->watermark[WMARK_LOW],
-		.wmark_high = zone->watermark[WMARK_HIGH],
+		.cma = zone->cma_pages,
+		.deferred = READ_ONCE(zone->nr_deferred),
 	};
-	for (unsigned t = 0; t < MAX_NR_ZONES; t++)
-		info->lowmem_reserve[t] = zone->lowmem_reserve[t];
 	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
 		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)
 			info->nr_pageblocks[get_pageblock_migratetype(mem_map + i)]++;
 	flags = port_irq_save();
 	port_spin_lock(&zone->lock);
+	info->managed = zone->managed_pages;
 	info->free = zone->nr_free_pages;
+	info->free_cma = zone->nr_free_cma;
+	info->free_highatomic = zone->nr_free_highatomic;
+	info->reserved_highatomic = zone->nr_reserved_highatomic;
+	info->boost = zone->watermark_boost;
+	info->wmark_min = zone->watermark[WMARK_MIN] + info->boost;
+	info->wmark_low = zone->watermark[WMARK_LOW] + info->boost;
+	info->wmark_high = zone->watermark[WMARK_HIGH] + info->boost;
+	for (unsigned t = 0; t < MAX_NR_ZONES; t++)
+		info->lowmem_reserve[t] = zone->lowmem_reserve[t];
 	for (unsigned order = 0; order < NR_ORDERS; order++)
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
 			info->nr_free[order][mt] = zone->free_area[order].free_list[mt].nr_free;

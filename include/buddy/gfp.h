@@ -134,6 +134,21 @@ extern gfp_t gfp_allowed_mask;
  * MEMALLOC with NOMEMALLOC is none: NOMEMALLOC wins.
  */
 
+/* ---- names ------------------------------------------------------------- */
+
+/*
+ * The i-th name that there is for flags, as it is written above, the usual combinations first,
+ * and the flags that it stands for; NULL and 0 past the last.
+ */
+const char *gfp_name(unsigned i);
+gfp_t gfp_flag(unsigned i);
+
+/*
+ * Writes gfp to buf in names joined by |, combinations where they fit, and what has no name in
+ * hex; 0 is "0".  NUL-terminated, cut off at size bytes (at least 1); 400 hold everything.
+ */
+void gfp_format(gfp_t gfp, char *buf, unsigned size);
+
 /* ---- allocate ---------------------------------------------------------- */
 
 /*

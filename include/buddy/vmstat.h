@@ -76,14 +76,14 @@ struct zone_info {
 	int nid;
 	enum zone_type type;
 	unsigned long start_pfn, spanned, present, managed, free, pcp;
-	unsigned long wmark_min, wmark_low, wmark_high;
+	unsigned long wmark_min, wmark_low, wmark_high; /* what holds now: with the boost */
 	unsigned long lowmem_reserve[MAX_NR_ZONES];
 	unsigned long nr_free[NR_ORDERS][MIGRATE_TYPES]; /* blocks */
 	unsigned long nr_pageblocks[MIGRATE_TYPES];
 	unsigned long free_cma, free_highatomic; /* of `free` */
 	unsigned long reserved_highatomic;	 /* pages of its pageblocks */
 	unsigned long cma;			 /* pages in CMA areas */
-	unsigned long boost;			 /* on top of the watermarks */
+	unsigned long boost;			 /* of each of the watermarks */
 	unsigned long deferred;			 /* of `managed`: not yet initialised */
 };
 

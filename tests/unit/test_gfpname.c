@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // LINK: boot/gfpname.c
-/* The names of gfp flags and the numbers that a person types. */
+/* The names of gfp flags, to be written and to be read, and the numbers that a person types. */
 #include <string.h>
 
 #include "boot/gfpname.h"
@@ -56,20 +56,72 @@ static void every_name_comes_back(void)
 {
 	const char *name, *bad;
 	unsigned bad_len, i;
-	char text[300];
+	char text[400];
 	gfp_t gfp, again;
 
 	for (i = 0; (name = gfp_name(i)); i++) {
 		REQUIRE(gfp_parse(name, &gfp, &bad, &bad_len));
+		CHECK_EQ(gfp, gfp_flag(i));
 		CHECK(gfp && !(gfp & ~__GFP_BITS_MASK));
 		gfp_format(gfp, text, sizeof(text));
 		REQUIRE(gfp_parse(text, &again, &bad, &bad_len));
 		CHECK_EQ(again, gfp);
 	}
-	CHECK(i > 20);
+	CHECK(i > 30);
+	CHECK_EQ(gfp_flag(i), 0);
+	CHECK(!gfp_name(~0U) && !gfp_flag(~0U));
 	/* Every flag that there is has a name: no hex in what is written. */
 	gfp_format(__GFP_BITS_MASK, text, sizeof(text));
 	CHECK(!strstr(text, "0x"));
+	for (gfp = 1; gfp; gfp <<= 1) {
+		gfp_format(gfp, text, sizeof(text));
+		CHECK_EQ(!strstr(text, "0x"), (gfp & __GFP_BITS_MASK) != 0);
+		CHECK(!strchr(text, '|'));
+	}
+}
+
+static void check_format(gfp_t gfp, const char *want)
+{
+	char text[400];
+
+	gfp_format(gfp, text, sizeof(text));
+	CHECK(!strcmp(text, want));
+}
+
+/* The combination that says most comes first, and takes its flags along. */
+static void the_largest_combination_is_named(void)
+{
+	check_format(GFP_KERNEL, "GFP_KERNEL");
+	check_format(GFP_USER, "GFP_USER");
+	check_format(GFP_HIGHUSER, "GFP_HIGHUSER");
+	check_format(GFP_HIGHUSER_MOVABLE, "GFP_HIGHUSER_MOVABLE");
+	check_format(GFP_KERNEL_ACCOUNT, "GFP_KERNEL_ACCOUNT");
+	check_format(GFP_ATOMIC, "GFP_ATOMIC");
+	check_format(GFP_NOFS, "GFP_NOFS");
+	check_format(GFP_NOIO, "GFP_NOIO");
+	check_format(GFP_NOWAIT, "GFP_NOWAIT");
+	check_format(GFP_DMA, "GFP_DMA");
+	check_format(GFP_KERNEL | __GFP_COMP | __GFP_NORETRY,
+		     "GFP_KERNEL|__GFP_COMP|__GFP_NORETRY");
+	check_format(GFP_USER | __GFP_WRITE | 0x80000000, "GFP_USER|__GFP_WRITE|0x80000000");
+	check_format(__GFP_NOFAIL | __GFP_ACCOUNT, "__GFP_ACCOUNT|__GFP_NOFAIL");
+	check_format(0, "0");
+}
+
+/* No value needs more than the header says. */
+static void four_hundred_bytes_hold_everything(void)
+{
+	char text[1000];
+	size_t longest = 0;
+
+	for (unsigned skip = 0; skip < 33; skip++)
+		for (unsigned skip2 = 0; skip2 < 33; skip2++) {
+			gfp_format(~0U & ~(skip < 32 ? 1U << skip : 0) &
+					   ~(skip2 < 32 ? 1U << skip2 : 0),
+				   text, sizeof(text));
+			longest = strlen(text) > longest ? strlen(text) : longest;
+		}
+	CHECK(longest < 400);
 }
 
 static void random_flags_come_back(void)
@@ -140,8 +192,13 @@ static void numbers_are_read_whole(void)
 }
 
 static const struct test_case cases[] = {
-	TEST(reads_names_and_numbers),	TEST(names_what_it_does_not_know),
-	TEST(every_name_comes_back),	TEST(random_flags_come_back),
-	TEST(a_short_buffer_is_enough), TEST(numbers_are_read_whole),
+	TEST(reads_names_and_numbers),
+	TEST(names_what_it_does_not_know),
+	TEST(every_name_comes_back),
+	TEST(random_flags_come_back),
+	TEST(a_short_buffer_is_enough),
+	TEST(numbers_are_read_whole),
+	TEST(the_largest_combination_is_named),
+	TEST(four_hundred_bytes_hold_everything),
 };
 TEST_SUITE(gfpname, cases);

@@ -5,6 +5,8 @@
  */
 #include <buddy/buddy.h>
 
+#include <mm/internal.h>
+
 #include "../harness/fixture.h"
 #include "../harness/tap.h"
 
@@ -12,7 +14,7 @@
 static void zone_facts_add_up(void)
 {
 	static struct zone_info zone;
-	unsigned long free = 0, managed = 0;
+	unsigned long free = 0, managed = 0, cma = 0, highatomic = 0;
 
 	drain_all_pages();
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
@@ -20,6 +22,8 @@ static void zone_facts_add_up(void)
 
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
 			pageblocks += zone.nr_pageblocks[mt];
+			if (mt == MIGRATE_ISOLATE)
+				continue; /* listed, but not free */
 			for (unsigned order = 0; order < NR_ORDERS; order++)
 				pages += zone.nr_free[order][mt] << order;
 		}
@@ -27,11 +31,19 @@ static void zone_facts_add_up(void)
 		CHECK_EQ(zone.pcp, 0);
 		CHECK(zone.managed <= zone.present && zone.present <= zone.spanned);
 		CHECK(zone.free <= zone.managed);
+		CHECK(zone.free_cma + zone.free_highatomic <= zone.free);
+		CHECK(zone.free_cma <= zone.cma &&
+		      zone.free_highatomic <= zone.reserved_highatomic);
+		CHECK(zone.boost <= zone.wmark_min && zone.deferred <= zone.managed);
 		CHECK(pageblocks * pageblock_nr_pages >= zone.present);
 		CHECK(zone.wmark_min <= zone.wmark_low && zone.wmark_low <= zone.wmark_high);
 		free += zone.free;
 		managed += zone.managed;
+		cma += zone.free_cma;
+		highatomic += zone.free_highatomic;
 	}
+	CHECK_EQ(cma, nr_free_cma_pages());
+	CHECK_EQ(highatomic, nr_free_highatomic_pages());
 	CHECK_EQ(free, nr_free_pages());
 	CHECK_EQ(managed, nr_managed_pages());
 }
@@ -182,7 +194,8 @@ static void buddyinfo_has_linux_columns(void)
 
 static void pagetypeinfo_has_linux_tables(void)
 {
-	static const char *const type[] = {"Unmovable", "Movable", "Reclaimable"};
+	static const char *const type[] = {"Unmovable",	 "Movable", "Reclaimable",
+					   "HighAtomic", "CMA",	    "Isolate"};
 	static struct zone_info zone;
 	char pattern[160], word[16], name[16];
 	unsigned long number;
@@ -216,14 +229,15 @@ static void pagetypeinfo_has_linux_tables(void)
 		}
 	}
 	CHECK(!*next_line());
-	CHECK(matches(next_line(), "^Number of blocks type( {1,12}[A-Za-z]+){3} $"));
+	CHECK(matches(next_line(), "^Number of blocks type( {1,12}[A-Za-z]+){6} $"));
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		unsigned long blocks[MIGRATE_TYPES];
 
 		line = next_line();
-		CHECK_EQ(sscanf(line, "Node %d, zone %15s %lu %lu %lu", &nid, name, &blocks[0],
-				&blocks[1], &blocks[2]),
-			 5);
+		CHECK_EQ(sscanf(line, "Node %d, zone %15s %lu %lu %lu %lu %lu %lu", &nid, name,
+				&blocks[0], &blocks[1], &blocks[2], &blocks[3], &blocks[4],
+				&blocks[5]),
+			 8);
 		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
 			CHECK_EQ(blocks[mt], zone.nr_pageblocks[mt]);
 		CHECK_EQ(strlen(line), 13 + 8 + 1 + 13 * MIGRATE_TYPES);
@@ -250,12 +264,14 @@ static void zoneinfo_has_linux_words(void)
 
 		CHECK(matches(next_line(), "^Node [01], zone {1,8}[A-Za-z]{3,8}$"));
 		check_zone_line("^  pages free     [0-9]+$", zone.free);
+		check_zone_line("^        boost    [0-9]+$", zone.boost);
 		check_zone_line("^        min      [0-9]+$", zone.wmark_min);
 		check_zone_line("^        low      [0-9]+$", zone.wmark_low);
 		check_zone_line("^        high     [0-9]+$", zone.wmark_high);
 		check_zone_line("^        spanned  [0-9]+$", zone.spanned);
 		check_zone_line("^        present  [0-9]+$", zone.present);
 		check_zone_line("^        managed  [0-9]+$", zone.managed);
+		check_zone_line("^        cma      [0-9]+$", zone.cma);
 		CHECK_EQ(sscanf(next_line(), "        protection: (%lu, %lu, %lu, %lu)", &r[0],
 				&r[1], &r[2], &r[3]),
 			 4);
@@ -263,6 +279,7 @@ static void zoneinfo_has_linux_words(void)
 			CHECK_EQ(r[t], zone.lowmem_reserve[t]);
 		check_zone_line("^      nr_free_pages [0-9]+$", zone.free);
 		check_zone_line("^      nr_free_pcp  [0-9]+$", zone.pcp);
+		check_zone_line("^      nr_free_cma  [0-9]+$", zone.free_cma);
 		check_zone_line("^  start_pfn:           [0-9]+$", zone.start_pfn);
 	}
 	CHECK(!*next_line());
@@ -280,7 +297,10 @@ static void vmstat_counts_what_happens(void)
 		CHECK(matches(line, "^[a-z_]+ [0-9]+$"));
 		lines++;
 	}
-	CHECK_EQ(lines, 2 + NR_VM_EVENT_ITEMS);
+	CHECK_EQ(lines, 6 + NR_VM_EVENT_ITEMS);
+	CHECK_EQ(value_of("nr_free_cma "), nr_free_cma_pages());
+	CHECK_EQ(value_of("nr_free_highatomic "), nr_free_highatomic_pages());
+	CHECK_EQ(value_of("nr_accounted "), 0);
 	allocated = value_of("pgalloc ");
 	freed = value_of("pgfree ");
 	refused = value_of("bad_free ");
@@ -290,12 +310,56 @@ static void vmstat_counts_what_happens(void)
 	picture(show_vmstat);
 	CHECK_EQ(value_of("pgalloc "), allocated + 1);
 	CHECK_EQ(value_of("pgfree "), freed);
+	CHECK_EQ(value_of("numa_hit ") + value_of("numa_miss "), allocated + 1);
 	CHECK_EQ(value_of("nr_free_pages "), nr_free_pages());
 	__free_pages(page, LARGE);
 	__free_pages(page, LARGE);
 	picture(show_vmstat);
 	CHECK_EQ(value_of("pgfree "), freed + 1);
 	CHECK_EQ(value_of("bad_free "), refused + 1);
+}
+
+/*
+ * Each counter stands in every picture that has a row for it.  They are set by hand, as
+ * the pictures must not depend on who counts.
+ */
+static void reserves_stand_in_every_picture(void)
+{
+	static struct zone_info zone, before;
+
+	REQUIRE(zone_info(0, &before));
+	zones[0].nr_free_cma = 96;
+	zones[0].nr_free_highatomic = 32;
+	zones[0].nr_reserved_highatomic = 64;
+	zones[0].cma_pages = 128;
+	zones[0].watermark_boost = 16;
+	zones[0].nr_deferred = 8;
+	mm_cpus[0]->events[PGACCOUNT] += 7;
+	mm_cpus[0]->events[PGUNACCOUNT] += 4;
+
+	REQUIRE(zone_info(0, &zone));
+	CHECK(zone.free_cma == 96 && zone.free_highatomic == 32 && zone.cma == 128);
+	CHECK(zone.reserved_highatomic == 64 && zone.boost == 16 && zone.deferred == 8);
+	CHECK_EQ(zone.wmark_min, before.wmark_min + 16);
+	CHECK_EQ(zone.wmark_low, before.wmark_low + 16);
+	CHECK_EQ(zone.wmark_high, before.wmark_high + 16);
+	CHECK_EQ(nr_free_buffer_pages(), zone.free - zone.wmark_high);
+	picture(show_zoneinfo);
+	CHECK_EQ(value_of("        boost"), 16);
+	CHECK_EQ(value_of("        min"), before.wmark_min + 16);
+	CHECK_EQ(value_of("        cma"), 128);
+	CHECK_EQ(value_of("      nr_free_cma"), 96);
+	picture(show_vmstat);
+	CHECK_EQ(value_of("nr_free_cma "), 96);
+	CHECK_EQ(value_of("nr_free_highatomic "), 32);
+	CHECK_EQ(value_of("nr_accounted "), 3);
+	picture(show_meminfo);
+	CHECK_EQ(value_of("CmaTotal:"), 128 * PAGE_SIZE / 1024);
+	CHECK_EQ(value_of("CmaFree:"), 96 * PAGE_SIZE / 1024);
+	CHECK_EQ(value_of("MemAvailable:"), nr_free_buffer_pages() * (PAGE_SIZE / 1024));
+
+	zones[0].nr_free_cma = zones[0].nr_free_highatomic = zones[0].nr_reserved_highatomic = 0;
+	zones[0].cma_pages = zones[0].watermark_boost = zones[0].nr_deferred = 0;
 }
 
 static void meminfo_is_in_kilobytes(void)
@@ -347,9 +411,13 @@ static void meminfo_shows_the_caches(void)
 static const struct test_case cases[] = {
 	TEST(zone_facts_add_up),
 #ifdef TEST_HOST
-	TEST(buddyinfo_has_linux_columns), TEST(pagetypeinfo_has_linux_tables),
-	TEST(zoneinfo_has_linux_words),	   TEST(vmstat_counts_what_happens),
-	TEST(meminfo_is_in_kilobytes),	   TEST(meminfo_shows_the_caches),
+	TEST(buddyinfo_has_linux_columns),
+	TEST(pagetypeinfo_has_linux_tables),
+	TEST(zoneinfo_has_linux_words),
+	TEST(vmstat_counts_what_happens),
+	TEST(meminfo_is_in_kilobytes),
+	TEST(meminfo_shows_the_caches),
+	TEST(reserves_stand_in_every_picture),
 #endif
 };
 TEST_SUITE(show_mem, cases);

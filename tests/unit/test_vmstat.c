@@ -29,7 +29,7 @@ static void pages_add_up(void)
 		unsigned long listed = 0;
 
 		for (unsigned o = 0; o < NR_ORDERS; o++)
-			for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
+			for (unsigned mt = 0; mt < MIGRATE_ISOLATE; mt++)
 				listed += info.nr_free[o][mt] << o;
 		CHECK_EQ(listed, info.free);
 		CHECK(info.managed <= info.present && info.present <= info.spanned);
