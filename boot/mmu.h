@@ -40,5 +40,10 @@ const char *mmu_guard_name(uint32_t addr, unsigned *cpu);
  * not take part in (case 48).  Any core.
  */
 void cache_clean_range(const void *start, const void *end);
+void *mmu_kmap_local(uint64_t phys);
+void mmu_kunmap_local(const void *a);
+bool mmu_map_pages(uint32_t a, unsigned n, int attr);
+void cache_invalidate_range(void *s, void *e);
+void cache_flush_range(void *s, void *e);
 
 #endif /* BOOT_MMU_H */
