@@ -35,15 +35,22 @@ static inline uint32_t free_state(enum migratetype mt)
 	return mt == MIGRATE_ISOLATE ? PAGE_STATE_FREE | PAGE_ISOLATED : PAGE_STATE_FREE;
 }
 
-static inline void add_to_free_list(struct zone *zone, struct page *page, unsigned order,
-				    enum migratetype mt)
+/* state: free_state(mt), which most callers know. */
+ALWAYS_INLINE void list_block(struct zone *zone, struct page *page, unsigned order,
+			      enum migratetype mt, uint32_t state)
 {
 	struct free_list *list = &zone->free_area[order].free_list[mt];
 
-	set_page_word(page, free_state(mt) | order);
+	set_page_word(page, state | order);
 	list_add(&page->lru, &list->list);
 	if (!list->nr_free++)
 		WRITE_ONCE(zone->nonempty[mt], zone->nonempty[mt] | 1U << order);
+}
+
+static inline void add_to_free_list(struct zone *zone, struct page *page, unsigned order,
+				    enum migratetype mt)
+{
+	list_block(zone, page, order, mt, free_state(mt));
 }
 
 /* The caller writes the page's new word. */
@@ -131,12 +138,11 @@ static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsign
  * caller counts it with free_counted().  The zone's sections are whole, so that
  * a buddy's descriptor always exists.
  */
-static inline void free_block(struct zone *zone, struct page *page, unsigned order,
-			      enum migratetype mt)
+ALWAYS_INLINE void free_block(struct zone *zone, struct page *page, unsigned order,
+			      enum migratetype mt, const uint32_t state)
 {
 	struct page *map = index_to_page(0);
 	unsigned long index = page_index(page);
-	const uint32_t free = free_state(mt);
 
 	MM_ASSERT_LOCKED(zone);
 	MM_ASSERT(page_zone(page) == zone);
@@ -145,8 +151,8 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 	for (; order < pageblock_order; order++) {
 		struct page *buddy = map + (index ^ 1UL << order);
 
-		if (page_word(buddy) != (free | order)) {
-			add_to_free_list(zone, map + index, order, mt);
+		if (page_word(buddy) != (state | order)) {
+			list_block(zone, map + index, order, mt, state);
 			return;
 		}
 		del_page_from_free_list(zone, buddy, order, mt);
@@ -154,6 +160,14 @@ static inline void free_block(struct zone *zone, struct page *page, unsigned ord
 		index &= ~(1UL << order);
 	}
 	merge_pageblocks(zone, index, order, mt);
+}
+
+/* A block of any type; what that is for nr_free_pages. */
+static __attribute__((noinline)) int free_any(struct zone *zone, struct page *page, unsigned order,
+					      enum migratetype mt)
+{
+	free_block(zone, page, order, mt, free_state(mt));
+	return account_freepages(zone, 1 << order, mt);
 }
 
 /*
@@ -169,10 +183,7 @@ static inline void free_counted(struct zone *zone, int nr)
 
 void __free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
-	enum migratetype mt = get_pageblock_migratetype(page);
-
-	free_block(zone, page, order, mt);
-	free_counted(zone, account_freepages(zone, 1 << order, mt));
+	free_counted(zone, free_any(zone, page, order, get_pageblock_migratetype(page)));
 }
 
 /* An allocated block goes straight back.  Interrupts are off. */
@@ -190,14 +201,23 @@ void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 	int pages = 0;
 
 	port_spin_lock(&zone->lock);
-	while (nr--) {
-		struct page *page = *block++;
-		unsigned order = page_word_order(page_word(page));
-		/* Asked for now: it may have changed since the page was cached (case 22). */
-		enum migratetype mt = get_pageblock_migratetype(page);
+	/* Types are asked for now: they may have changed since the pages were cached (case 22). */
+	if (unlikely(zone->nr_special_blocks)) {
+		while (nr--) {
+			struct page *page = *block++;
 
-		free_block(zone, page, order, mt);
-		pages += account_freepages(zone, 1 << order, mt);
+			pages += free_any(zone, page, page_word_order(page_word(page)),
+					  get_pageblock_migratetype(page));
+		}
+	} else {
+		while (nr--) {
+			struct page *page = *block++;
+			unsigned order = page_word_order(page_word(page));
+
+			free_block(zone, page, order, get_pageblock_migratetype(page),
+				   PAGE_STATE_FREE);
+			pages += 1 << order;
+		}
 	}
 	free_counted(zone, pages);
 	port_spin_unlock(&zone->lock);
@@ -232,7 +252,7 @@ static inline unsigned expand(struct zone *zone, struct page *page, unsigned hig
 /*
  * Takes a block of at least 2^order and at most 2^want pages (order <= want) of
  * mobility mt: the smallest on the lists, split in halves down to want.  NULL
- * when there is none.  Follows Linux's __rmqueue_smallest() and expand() (6.1).
+ * when there is none.  A special type's own count is the caller's.  Follows Linux's __rmqueue_smallest() and expand() (6.1).
  */
 static inline struct page *take_smallest(struct zone *zone, unsigned order, unsigned want,
 					 enum migratetype mt)
@@ -250,14 +270,16 @@ static inline struct page *take_smallest(struct zone *zone, unsigned order, unsi
 		order = expand(zone, page, order, want, mt);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (1U << order));
-	if (unlikely(mt >= MIGRATE_PCPTYPES))
-		account_special(zone, -(1 << order), mt);
 	return page;
 }
 
 struct page *__rmqueue_smallest(struct zone *zone, unsigned order, enum migratetype mt)
 {
-	return take_smallest(zone, order, order, mt);
+	struct page *page = take_smallest(zone, order, order, mt);
+
+	if (unlikely(mt >= MIGRATE_PCPTYPES && page))
+		account_special(zone, -(1 << order), mt);
+	return page;
 }
 
 /* A block of exactly 2^order pages of mobility mt, or NULL.  Interrupts are off. */
@@ -266,7 +288,7 @@ struct page *rmqueue_buddy(struct zone *zone, unsigned order, enum migratetype m
 	struct page *page;
 
 	port_spin_lock(&zone->lock);
-	page = take_smallest(zone, order, order, mt);
+	page = __rmqueue_smallest(zone, order, mt);
 	zone->nr_alloc += !!page;
 	port_spin_unlock(&zone->lock);
 	return page;
@@ -284,9 +306,6 @@ unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum mig
 	unsigned nr = 0;
 
 	port_spin_lock(&zone->lock);
-	/* A batch does not take the zone below min: what was asked for, and no more. */
-	if (unlikely(zone->nr_free_pages < zone->watermark[WMARK_MIN] + (want << order)))
-		want = 1;
 	do {
 		unsigned largest = ilog2(want);
 		struct page *page;
@@ -300,6 +319,9 @@ unsigned rmqueue_bulk(struct zone *zone, unsigned order, unsigned want, enum mig
 		block[nr++] = page;
 		want -= 1U << (page_word_order(page_word(page)) - order);
 	} while (want && nr < most);
+	if (unlikely(mt >= MIGRATE_PCPTYPES))
+		for (unsigned i = 0; i < nr; i++)
+			account_special(zone, -(1 << page_word_order(page_word(block[i]))), mt);
 	port_spin_unlock(&zone->lock);
 	return nr;
 }
@@ -465,7 +487,7 @@ struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 		steps += 3;
 		del_page_from_free_list(zone, block, order, from);
 		set_page_word(block, PAGE_STATE_PCP | order);
-		free_block(zone, block, order, to);
+		free_block(zone, block, order, to, free_state(to));
 		account_move(zone, 1 << order, from, to);
 	}
 	return p < end ? p : end;

@@ -167,8 +167,11 @@ static void init_section(unsigned i)
 			continue;
 		for (unsigned long pfn = start; pfn < end; pfn++)
 			set_page_word(pfn_to_page(pfn), 0);
-		for (unsigned long pfn = start; pfn < end; pfn += pageblock_nr_pages)
-			init_pageblock(pfn_to_page(pfn), zid, MIGRATE_CMA);
+		for (unsigned long pfn = start; pfn < end; pfn += pageblock_nr_pages) {
+			port_spin_lock(&zones[zid].lock);
+			set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_CMA);
+			port_spin_unlock(&zones[zid].lock);
+		}
 		free_range(start, end);
 		nr += (uint32_t)(end - start);
 	}
@@ -182,7 +185,8 @@ static void init_one(unsigned i)
 	port_irqflags_t flags = port_irq_save();
 
 	init_section(i);
-	__atomic_sub_fetch(&nr_deferred_sections, 1, __ATOMIC_RELEASE);
+	if (!__atomic_sub_fetch(&nr_deferred_sections, 1, __ATOMIC_RELEASE))
+		count_unusual(false);
 	port_irq_restore(flags);
 }
 
@@ -250,6 +254,7 @@ void deferred_start(unsigned nr_sections)
 
 	all_sections = nr_sections;
 	nr_deferred_sections = nr_sections;
+	count_unusual(true);
 	next_section = 0;
 	if (!mm_policy.deferred) {
 		deferred_init();

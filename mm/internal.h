@@ -40,6 +40,8 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define CALLER	      __builtin_return_address(0)
+/* Makes the compiler keep a value in a register that it would otherwise compute twice. */
+#define KEEP(x) __asm__("" : "+r"(x))
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -329,6 +331,7 @@ struct alloc_context {
 	nodemask_t nodemask;	      /* nodes that may; 0: all */
 	enum zone_type highest;	      /* zone type */
 	enum migratetype migratetype;
+	bool unusual;	    /* mm_unusual was not 0 */
 	int nid;	    /* preferred node */
 	const void *caller; /* for the report */
 };
@@ -384,11 +387,14 @@ static inline const struct node *this_cpu_node(void)
 	return node;
 }
 
+/* Frees on this CPU take the fast path again: they did not while its caches were known to be empty. */
+void pcp_reopen(struct mm_cpu *cpu);
+
 void pcp_set_tables(struct mm_cpu *cpu);
 void pcp_init_detours(void);
 
-struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
-			     enum migratetype mt, unsigned alloc_flags);
+struct page *rmqueue_pcplist(struct zone *zone, unsigned order, enum migratetype mt,
+			     unsigned alloc_flags);
 bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order);
 unsigned pcp_drain_batch(struct mm_cpu *cpu);
 unsigned pcp_nr_pages(const struct mm_cpu *cpu);
@@ -423,6 +429,8 @@ static inline bool pcp_keep_block(struct mm_cpu *cpu, unsigned byte, struct page
 
 	if (order > block->max_order)
 		return false;
+	if (unlikely(cpu->drained))
+		pcp_reopen(cpu);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	WRITE_ONCE(block->page, page);
 	count_vm_event(cpu, PGFREE);
@@ -542,11 +550,6 @@ static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the m
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				    const struct alloc_context *ac);
 
-/* ---- scope.c ------------------------------------------------------------------- */
-
-/* Contexts that have any scope open; 0: nobody has to ask. */
-extern uint32_t nr_scopes;
-
 /* ---- vmscan.c ------------------------------------------------------------------- */
 
 /* node_reclaim()'s answers: not looked at; nothing there; something; enough. */
@@ -583,7 +586,18 @@ void cma_init_areas(void);
 /* The last reference of a PAGE_COMP block has been dropped: its destructor runs. */
 void destroy_compound_page(struct page *head);
 
-/* ---- page_alloc.c: for the files above it --------------------------------------------- */
+/* ---- page_alloc.c: for the files below and above it --------------------------------------------- */
+
+/*
+ * How many things are going on that requests off the fast path have to look at: open scopes,
+ * detours, policies, a deferred start.  Atomic.
+ */
+extern uint32_t mm_unusual;
+
+static inline void count_unusual(bool on)
+{
+	__atomic_add_fetch(&mm_unusual, on ? 1U : ~0U, __ATOMIC_RELAXED);
+}
 
 void free_pages_from(struct page *page, unsigned order, const void *caller);
 

@@ -210,11 +210,12 @@ static void init_zones(void)
 			zone->type = (enum zone_type)t;
 			zone->nid = (uint8_t)n;
 			zone->zid = zid_of[n][t];
+			zone->low_flags = ALLOC_WMARK_LOW;
 			zone->lock = (struct port_spinlock)PORT_SPINLOCK_INIT;
 			/* Where there is a lower zone to turn to first, as Linux. */
 			if (mm_policy.defrag_mode ||
 			    (t == ZONE_NORMAL && zid_of[n][ZONE_DMA] != 0xff))
-				zone->nofragment = ALLOC_NOFRAGMENT;
+				zone->low_flags |= ALLOC_NOFRAGMENT;
 			init_free_lists(zone);
 		}
 	count_pages();
@@ -394,6 +395,7 @@ int mm_init(const struct mm_limits *limits)
 	err = alloc_tables(nr_sections, nr_cpus);
 	if (err)
 		return err;
+	mm_unusual = mm_policy.defrag_mode + mm_policy.node_reclaim;
 	gfpflags_init();
 	debug_reset();
 	init_zones();

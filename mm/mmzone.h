@@ -41,43 +41,40 @@ struct zone {
 	/* One cache line: what every holder of the lock writes. */
 	struct port_spinlock lock;
 	uint32_t nonempty[MIGRATE_TYPES]; /* [Z] a bit per order: has a block; read without */
-	uint32_t nr_free_pages;		  /* [Z] on the lists but MIGRATE_ISOLATE's; read without */
+	uint32_t nr_free_pages;		  /* [Z] but for isolated ones; read without */
 
 	uint32_t nr_alloc;   /* [Z] for vmstat: blocks given straight from the lists */
 	uint32_t nr_free_op; /* [Z] and straight back to them */
 	uint32_t nr_extfrag; /* [Z] ALLOC_EXTFRAG */
 	uint32_t nr_steal;   /* [Z] PAGEBLOCK_STEAL */
-	/* [Z] of nr_free_pages: what only some may have; read without */
+
+	/* [Z] of nr_free_pages, what only some requests may have; read without */
 	uint32_t nr_free_cma, nr_free_highatomic;
-	uint32_t nr_reserved_highatomic; /* [Z] pages of its pageblocks */
-	uint32_t
-		fast_mark; /* [Z] low, boost and the two above: see zone_watermark_fast(); read without */
+	uint32_t nr_reserved_highatomic; /* [Z] pages of its pageblocks; read without */
+	uint32_t nr_special_blocks;	 /* [Z] pageblocks of types without caches */
+	uint32_t nr_isolated;		 /* [Z] free pages that are isolated */
+	uint32_t nr_offline;		 /* [Z] pages out of service: reserved, not managed */
+	uint32_t nr_deferred;		 /* atomic: managed pages yet to be initialised */
+	uint32_t fair_left;		 /* atomic: pages to give in this round (fair_zones) */
+	uint32_t cma_pages;		 /* [I] in CMA areas */
 
-	uint32_t watermark[NR_WMARK]; /* [Z] pages, without the boost; read without */
-	uint32_t watermark_boost;     /* [Z] pages on top of them; read without */
-	uint32_t lowmem_reserve
-		[MAX_NR_ZONES]; /* [Z] pages, by the request's highest zone type; read without */
+	/* [Z] pages; read without */
+	uint32_t fast_mark;		       /* see update_fast_mark() */
+	uint32_t watermark[NR_WMARK];	       /* without the boost */
+	uint32_t watermark_boost;	       /* on top of them */
+	uint32_t lowmem_reserve[MAX_NR_ZONES]; /* by the request's highest zone type */
+	unsigned long managed_pages;	       /* handed over by memblock, and not offline */
+
 	struct free_area free_area[NR_ORDERS];
-
-	uint32_t
-		nr_isolated; /* [Z] free pages on MIGRATE_ISOLATE's lists, which count nowhere else */
-	uint32_t nr_offline; /* [Z] pages taken out of service: reserved, not managed */
-	uint32_t
-		nr_deferred; /* atomic: managed pages whose descriptors are yet to be initialised */
-	uint32_t
-		fair_left; /* atomic: pages that this zone may still give in this round (fair_zones) */
-	uint32_t cma_pages; /* [I] in CMA areas */
 
 	unsigned long zone_start_pfn; /* [I] */
 	unsigned long spanned_pages;  /* [I] from there, holes included */
 	unsigned long present_pages;  /* [I] RAM */
-	unsigned long
-		managed_pages; /* [Z] handed over by memblock, and not offline; read without */
-	const char *name;      /* [I] */
-	enum zone_type type;   /* [I] */
-	uint8_t nofragment;    /* [I] ALLOC_NOFRAGMENT: mixing is to be avoided first */
-	uint8_t nid;	       /* [I] node */
-	uint8_t zid;	       /* [I] place in zones[] */
+	const char *name;	      /* [I] */
+	enum zone_type type;	      /* [I] */
+	uint8_t low_flags;	      /* [I] ALLOC_WMARK_LOW, NOFRAGMENT where mixing can wait */
+	uint8_t nid;		      /* [I] node */
+	uint8_t zid;		      /* [I] place in zones[] */
 } __attribute__((aligned(PORT_CACHELINE)));
 
 /*
@@ -118,8 +115,9 @@ struct mm_cpu {
 	const uint8_t *map_base;   /* [I] pageblock bytes, and where page indices count from */
 	struct pcp_block *block;   /* [I] by pageblock byte: PCP_TYPES for each zone */
 	struct node *node;	   /* [I] whose zonelists this CPU uses */
-	uint32_t events[NR_VM_EVENT_ITEMS];		  /* [C] */
-	uint32_t online;				  /* [C] mm_init_cpu() ran; read without */
+	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */
+	uint32_t drained;		    /* [C] nothing is cached, and frees go the longer way */
+	uint32_t online;		    /* [C] mm_init_cpu() ran; read without */
 	struct pcp_list list[][PCP_TYPES][NR_PCP_ORDERS]; /* [C] by zid */
 };
 

@@ -22,9 +22,7 @@
 #include <mm/internal.h>
 
 gfp_t gfp_allowed_mask = __GFP_BITS_MASK;
-
-/* Makes the compiler keep a value in a register that it would otherwise compute twice. */
-#define KEEP(x) __asm__("" : "+r"(x))
+uint32_t mm_unusual;
 
 /*
  * These end the function that calls them, as jumps: their return address is the
@@ -95,74 +93,82 @@ struct page *__alloc_pages(gfp_t gfp, unsigned order, int nid, const nodemask_t 
 	return alloc_retry(gfp, order, nid, nodemask ? *nodemask : NODE_MASK_ALL);
 }
 
-static void clear_pages(struct page *page, unsigned order)
+static inline void clear_lowmem(char *addr, unsigned order)
 {
-	char *addr = page_address(page);
-	char *end = addr + (PAGE_SIZE << order);
-
-	if (unlikely(!addr)) {
-		for (unsigned long i = 0; i < 1UL << order; i++)
-			clear_highpage(page + i);
-		return;
-	}
-	for (; addr != end; addr += PAGE_SIZE)
+	for (char *end = addr + (PAGE_SIZE << order); addr != end; addr += PAGE_SIZE)
 		port_clear_page(addr);
 }
 
-/* The zones at their low marks, the preferred node's own first where it can be reclaimed. */
-static struct page *at_low_mark(gfp_t gfp, unsigned order, struct alloc_context *ac)
+static void clear_pages(struct page *page, unsigned order)
 {
-	unsigned alloc_flags = ALLOC_WMARK_LOW | ac->zonelist[0]->nofragment;
-	struct zone *const *all = ac->zonelist;
-	port_irqflags_t flags;
+	char *addr = page_address(page);
+
+	if (likely(addr)) {
+		clear_lowmem(addr, order);
+		return;
+	}
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		clear_highpage(page + i);
+}
+
+/* The zones at their low marks. */
+static inline struct page *at_low_mark(gfp_t gfp, unsigned order, unsigned alloc_flags,
+				       const struct alloc_context *ac)
+{
+	port_irqflags_t flags = port_irq_save();
+	struct page *page = get_page_from_freelist(gfp, order, alloc_flags, ac);
+
+	port_irq_restore(flags);
+	return page;
+}
+
+/* The preferred node's own zones, once more after something was got back, before the others. */
+static struct page *at_low_mark_here(gfp_t gfp, unsigned order, unsigned alloc_flags,
+				     const struct alloc_context *ac)
+{
+	struct alloc_context here = *ac;
 	struct page *page;
 
-	if (gfp & __GFP_MOVABLE)
-		alloc_flags |= ALLOC_CMA;
-	if (unlikely(mm_policy.fair_zones))
-		alloc_flags |= ALLOC_FAIR;
-	if (unlikely(mm_policy.node_reclaim))
-		ac->zonelist = nodes[ac->nid].thisnode[ac->highest];
-again:
-	flags = port_irq_save();
-	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
-	port_irq_restore(flags);
-	if (likely(page || ac->zonelist == all))
-		return page;
-	/* Once more after something was got back, and then from the others. */
-	if (node_reclaim(ac->nid, gfp, order) >= NODE_RECLAIM_SOME) {
-		flags = port_irq_save();
-		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
-		port_irq_restore(flags);
-		if (page)
-			return page;
-	}
-	ac->zonelist = all;
-	goto again;
+	here.zonelist = nodes[ac->nid].thisnode[ac->highest];
+	page = at_low_mark(gfp, order, alloc_flags, &here);
+	if (!page && node_reclaim(ac->nid, gfp, order) >= NODE_RECLAIM_SOME)
+		page = at_low_mark(gfp, order, alloc_flags, &here);
+	return page;
 }
 
 /* tried: the first zone has refused at its low mark already, and there is no other. */
-static inline struct page *alloc_from(gfp_t gfp, unsigned order, struct alloc_context *ac,
+ALWAYS_INLINE struct page *alloc_from(gfp_t gfp, unsigned order, const struct alloc_context *ac,
 				      bool tried)
 {
 	struct page *page = NULL;
+	unsigned alloc_flags;
 
 	if (unlikely(!ac->zonelist[0]))
 		return NULL;
-	if (!tried)
-		page = at_low_mark(gfp, order, ac);
-	return page ? page : __alloc_pages_slowpath(gfp, order, ac);
+	if (!tried) {
+		alloc_flags = ac->zonelist[0]->low_flags;
+		if (gfp & __GFP_MOVABLE)
+			alloc_flags |= ALLOC_CMA;
+		if (ac->unusual && mm_policy.fair_zones)
+			alloc_flags |= ALLOC_FAIR;
+		if (ac->unusual && mm_policy.node_reclaim)
+			page = at_low_mark_here(gfp, order, alloc_flags, ac);
+		if (likely(!page))
+			page = at_low_mark(gfp, order, alloc_flags, ac);
+		if (likely(page))
+			return page;
+	}
+	return __alloc_pages_slowpath(gfp, order, ac);
 }
 
 /*
- * Some context may not have all nodes: is it this one?  A request that failed while that changed is made
+ * A context that may not have all nodes.  A request that failed while that changed is made
  * again; one that cannot wait may go beyond, unless it says that it must not.
  */
-static __attribute__((noinline)) struct page *alloc_allowed(gfp_t gfp, unsigned order,
-							    struct alloc_context *ac)
+static struct page *alloc_allowed(gfp_t gfp, unsigned order, struct alloc_context *ac)
 {
-	const nodemask_t mask = ac->nodemask;
 	const struct alloc_scope *scope = port_alloc_scope();
+	const nodemask_t mask = ac->nodemask;
 	struct page *page;
 	nodemask_t mems;
 	unsigned seq;
@@ -192,8 +198,8 @@ static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned o
 }
 
 /* The block's word by the flags, and what they want of its pages. */
-static inline struct page *prep_new_page(struct page *page, gfp_t gfp, unsigned order,
-					 const void *caller)
+ALWAYS_INLINE struct page *prep_new_page(struct page *page, gfp_t gfp, unsigned order,
+					 const struct alloc_context *ac)
 {
 	uint32_t word = PAGE_ALLOCATED(order);
 
@@ -206,11 +212,51 @@ static inline struct page *prep_new_page(struct page *page, gfp_t gfp, unsigned 
 		}
 	}
 	set_page_word(page, word);
-	if (unlikely(mm_debug_on))
-		post_alloc_hook(page, order, gfp, caller);
+	if (ac->unusual && mm_debug_on)
+		post_alloc_hook(page, order, gfp, ac->caller);
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
 	return page;
+}
+
+/* unusual: a constant; what needs no look when nothing is going on is left out. */
+ALWAYS_INLINE struct page *alloc_in_context(gfp_t gfp, unsigned order, int nid, nodemask_t nodemask,
+					    const void *caller, const bool unusual)
+{
+	struct alloc_context ac;
+	const struct node *node;
+	struct page *page;
+
+	if (unlikely(gfp_contradicts(gfp))) {
+		count_rare_event(BAD_GFP);
+		gfp = gfp_settle(gfp, caller);
+	}
+	gfp &= gfp_allowed_mask;
+	if (unusual)
+		gfp = current_gfp_context(gfp);
+	/* A guess is good enough: who moves on meanwhile gets another CPU's best. */
+	node = nid < 0 ? this_cpu_node() : &nodes[nid];
+	ac.nodemask = nodemask;
+	ac.highest = gfp_zone(gfp);
+	ac.migratetype = gfp_migratetype(gfp);
+	ac.nid = (int)(node - nodes);
+	ac.unusual = unusual;
+	ac.caller = caller;
+	ac.zonelist =
+		gfp & __GFP_THISNODE ? node->thisnode[ac.highest] : node->zonelist[ac.highest];
+	if (unusual && mm_debug_on && should_fail_alloc_page(gfp, order))
+		page = NULL;
+	else if (unusual)
+		page = alloc_allowed(gfp, order, &ac);
+	else
+		page = alloc_from(gfp, order, &ac, nid == NID_TRIED);
+	return likely(page) ? prep_new_page(page, gfp, order, &ac) : alloc_failed(gfp, order, &ac);
+}
+
+static __attribute__((noinline)) struct page *alloc_unusual(gfp_t gfp, unsigned order, int nid,
+							    nodemask_t nodemask)
+{
+	return alloc_in_context(gfp, order, nid, nodemask, CALLER, true);
 }
 
 /*
@@ -220,33 +266,11 @@ static inline struct page *prep_new_page(struct page *page, gfp_t gfp, unsigned 
 static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order, int nid,
 							  nodemask_t nodemask)
 {
-	struct alloc_context ac = {.nodemask = nodemask, .caller = CALLER};
-	const struct node *node;
-	struct page *page;
-
 	if (unlikely(order > MAX_ORDER || gfp & ~__GFP_BITS_MASK))
 		return bad_alloc(NULL, gfp, order, CALLER);
-	if (unlikely(gfp_contradicts(gfp))) {
-		count_rare_event(BAD_GFP);
-		gfp = gfp_settle(gfp, CALLER);
-	}
-	gfp = current_gfp_context(gfp & gfp_allowed_mask);
-	ac.highest = gfp_zone(gfp);
-	ac.migratetype = gfp_migratetype(gfp);
-	/* A guess is good enough: who moves on meanwhile gets another CPU's best. */
-	node = nid < 0 ? this_cpu_node() : &nodes[nid];
-	ac.nid = (int)(node - nodes);
-	ac.zonelist =
-		gfp & __GFP_THISNODE ? node->thisnode[ac.highest] : node->zonelist[ac.highest];
-	if (unlikely(mm_debug_on && should_fail_alloc_page(gfp, order)))
-		page = NULL;
-	else if (unlikely(READ_ONCE(nr_scopes)))
-		page = alloc_allowed(gfp, order, &ac);
-	else
-		page = alloc_from(gfp, order, &ac, nid == NID_TRIED);
-	if (unlikely(!page))
-		return alloc_failed(gfp, order, &ac);
-	return prep_new_page(page, gfp, order, CALLER);
+	if (unlikely(READ_ONCE(mm_unusual)))
+		return alloc_unusual(gfp, order, nid, nodemask);
+	return alloc_in_context(gfp, order, nid, nodemask, CALLER, false);
 }
 
 /*
@@ -259,7 +283,7 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 		struct page *page = alloc_fast(gfp, order);
 
 		if (likely(page)) {
-			clear_pages(page, order);
+			clear_lowmem(page_address(page), order);
 			return page;
 		}
 	}
@@ -289,9 +313,8 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	if (likely(zone && order > PCP_MAX_ORDER))
 		page = pcp_take_block(cpu, (unsigned)zone->zid << PB_ZONE_SHIFT | mt, order);
 	if (!page && likely(zone_watermark_fast(zone, order)))
-		page = order > PCP_MAX_ORDER
-			       ? rmqueue_buddy(zone, order, mt)
-			       : rmqueue_pcplist(cpu, zone, order, mt, zone->nofragment);
+		page = order > PCP_MAX_ORDER ? rmqueue_buddy(zone, order, mt)
+					     : rmqueue_pcplist(zone, order, mt, zone->low_flags);
 	if (likely(page)) {
 		set_page_word(page, PAGE_ALLOCATED(order));
 		port_irq_restore(flags);

@@ -28,6 +28,9 @@
  * tables of all CPUs lead away from the fast path (pcp_detour()).  State: detours[].
  * Guard: detour_lock, which is taken with no other.
  *
+ * A CPU that has nothing cached says so (mm_cpu->drained), and its frees come off the fast path: so that
+ * a request that is about to fail need not look through all arrays each time.
+ *
  * Not here: the fast path (page_alloc.c), the watermarks that a refill has to
  * pass (zonelist.c).
  */
@@ -73,9 +76,12 @@ static inline void push_pieces(struct pcp_list *list, struct page *page, unsigne
 	WRITE_ONCE(list->top, top);
 }
 
-/* Fills an empty list from the zone's lists of type mt, which seem to have something. */
-static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *zone, unsigned order,
-		       enum migratetype mt)
+/*
+ * Fills an empty list from the zone's lists of type mt, which seem to have something; with no more
+ * than was asked for when the zone is low: a batch never takes it below min.
+ */
+static void pcp_refill(struct pcp_list *list, struct zone *zone, unsigned order,
+		       enum migratetype mt, bool batch)
 {
 	struct page *block[BUDDY_PCP_WORK];
 	unsigned nr;
@@ -84,8 +90,10 @@ static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *z
 		list->batch = first_batch(list);
 	else
 		grow_batch(list);
-	nr = rmqueue_bulk(zone, order, list->batch, mt, block, BUDDY_PCP_WORK);
-	count_vm_event(cpu, PCP_REFILL);
+	nr = rmqueue_bulk(zone, order, batch ? list->batch : 1, mt, block, BUDDY_PCP_WORK);
+	if (unlikely(this_cpu()->drained))
+		pcp_reopen(this_cpu());
+	count_vm_event(this_cpu(), PCP_REFILL);
 	while (nr)
 		push_pieces(list, block[--nr], order);
 }
@@ -97,17 +105,18 @@ static void pcp_refill(struct mm_cpu *cpu, struct pcp_list *list, struct zone *z
  * A block that only another mobility had to give is not cached, but given at
  * once: it would hand an unmovable request a page out of a movable block later on.
  */
-struct page *rmqueue_pcplist(struct mm_cpu *cpu, struct zone *zone, unsigned order,
-			     enum migratetype mt, unsigned alloc_flags)
+struct page *rmqueue_pcplist(struct zone *zone, unsigned order, enum migratetype mt,
+			     unsigned alloc_flags)
 {
-	struct pcp_list *list = &cpu->list[zone->zid][mt][order];
+	struct pcp_list *list = &this_cpu()->list[zone->zid][mt][order];
 	struct page *page;
 
+	KEEP(list);
 	if (likely(list->top == list->base)) {
 		enum migratetype from = rmqueue_type(zone, order, mt);
 
 		if (READ_ONCE(zone->nonempty[from]) >> order)
-			pcp_refill(cpu, list, zone, order, from);
+			pcp_refill(list, zone, order, from, alloc_flags & ALLOC_WMARK_LOW);
 	}
 	page = list->top[-1];
 	if (likely(page)) {
@@ -284,6 +293,8 @@ bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned 
 		}
 		count_vm_event(cpu, PCP_FLUSH);
 		flush_some(list, &zones[byte >> PB_ZONE_SHIFT], order, list->batch);
+	} else if (cpu->drained) {
+		pcp_reopen(cpu);
 	}
 	*list->top = page;
 	WRITE_ONCE(list->top, list->top + 1);
@@ -336,6 +347,8 @@ static unsigned drain_block(struct mm_cpu *cpu, struct zone *zone)
  */
 unsigned pcp_drain_batch(struct mm_cpu *cpu)
 {
+	if (cpu->drained)
+		return 0;
 	for (unsigned zid = 0; zid < nr_zones; zid++) {
 		struct pcp_list *first = cpu->list[zid][0], *list = first;
 
@@ -352,7 +365,16 @@ unsigned pcp_drain_batch(struct mm_cpu *cpu)
 		}
 		return drain_block(cpu, &zones[zid]);
 	}
+	/* Nothing: until the first free or refill notes that there is something, nobody has to look. */
+	cpu->drained = 1;
+	WRITE_ONCE(cpu->map_base, map_base + 1);
 	return 0;
+}
+
+void pcp_reopen(struct mm_cpu *cpu)
+{
+	cpu->drained = 0;
+	WRITE_ONCE(cpu->map_base, fast_map_base);
 }
 
 unsigned drain_local_pages(void)
@@ -424,9 +446,13 @@ unsigned drain_all_pages(void)
  * Slots of a list.  A small zone caches less: no more than 1/64 of it for one CPU,
  * mobility and order, that is at most 3 * 4 / 64 of the zone over all CPUs' lists.
  */
-static unsigned list_slots(unsigned long managed, unsigned order, unsigned nr_cpus)
+static unsigned list_slots(const struct zone *zone, unsigned order, unsigned nr_cpus)
 {
-	unsigned long most = managed / 64 / nr_cpus >> order;
+	unsigned long most = zone->present_pages / 64 / nr_cpus, gap;
+
+	/* Half of the list, the largest batch, from low does not reach below min. */
+	gap = 2UL * (zone->watermark[WMARK_LOW] - zone->watermark[WMARK_MIN]);
+	most = (gap && gap < most ? gap : most) >> order;
 	unsigned slots = BUDDY_PCP_SLOTS >> order ? BUDDY_PCP_SLOTS >> order : 1;
 
 	while (slots > 2 && slots > most)
@@ -453,8 +479,7 @@ size_t pcp_bytes(const struct zone *z, unsigned nr, unsigned nr_cpus)
 
 	for (; nr--; z++)
 		for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
-			slots += MIGRATE_PCPTYPES *
-				 (list_slots(z->present_pages, order, nr_cpus) + 1);
+			slots += MIGRATE_PCPTYPES * (list_slots(z, order, nr_cpus) + 1);
 	return blocks + slots * sizeof(struct page *);
 }
 
@@ -500,7 +525,7 @@ void pcp_set_tables(struct mm_cpu *cpu)
 		WRITE_ONCE(cpu->fast[bits],
 			   open ? cpu->list[zone->zid][gfp_migratetype(bits)] : none);
 	}
-	WRITE_ONCE(cpu->map_base, map_base + !!detours[DETOUR_HOOKS]);
+	WRITE_ONCE(cpu->map_base, map_base + (detours[DETOUR_HOOKS] || cpu->drained));
 	WRITE_ONCE(fast_map_base, map_base + !!detours[DETOUR_HOOKS]);
 }
 
@@ -518,6 +543,7 @@ void pcp_detour(enum detour which, bool on)
 	port_spin_lock(&detour_lock);
 	MM_ASSERT(on || detours[which]);
 	detours[which] += on ? 1U : ~0U;
+	count_unusual(on);
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
 		pcp_set_tables(mm_cpus[cpu]);
 	port_spin_unlock(&detour_lock);
@@ -544,8 +570,7 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 
 				if (mt < MIGRATE_PCPTYPES && order <= PCP_MAX_ORDER)
 					slots = init_list(list, slots,
-							  list_slots(zones[zid].present_pages,
-								     order, nr_cpus));
+							  list_slots(&zones[zid], order, nr_cpus));
 				else
 					*list = none[0];
 			}

@@ -5,15 +5,13 @@
  * A scope's flags are its own context's; others only change its set of nodes, under a
  * sequence count: odd while it changes, so that who failed meanwhile tries again.
  *
- * State: nr_scopes, how many contexts have anything set, so that the slow path asks the
- * port only when there is something to hear.  Atomic; the detours that pin scopes and
- * sets of nodes need are pcp.c's.  No lock.
+ * State: none; each open scope counts in mm_unusual, so that the slow path asks the
+ * port only when there is something to hear.  The detours that pin scopes and sets of nodes
+ * need are pcp.c's.  No lock.
  *
  * Follows Linux's memalloc_*_save(), current_gfp_context() and set_mems_allowed() (6.1).
  */
 #include <mm/internal.h>
-
-uint32_t nr_scopes;
 
 static inline bool scope_is_open(const struct alloc_scope *scope)
 {
@@ -26,7 +24,7 @@ static void scope_changed(const struct alloc_scope *scope, bool was_open)
 	bool is_open = scope_is_open(scope);
 
 	if (is_open != was_open)
-		__atomic_add_fetch(&nr_scopes, is_open ? 1U : ~0U, __ATOMIC_RELAXED);
+		count_unusual(is_open);
 }
 
 /* Sets `flag` of the running context; returns what it was. */
@@ -100,11 +98,8 @@ void memalloc_pin_restore(unsigned saved)
 
 gfp_t current_gfp_context(gfp_t gfp)
 {
-	uint32_t flags;
+	uint32_t flags = port_alloc_scope()->flags;
 
-	if (likely(!READ_ONCE(nr_scopes)))
-		return gfp;
-	flags = port_alloc_scope()->flags;
 	if (flags & SCOPE_NOIO)
 		gfp &= ~(__GFP_IO | __GFP_FS);
 	else if (flags & SCOPE_NOFS)

@@ -99,10 +99,10 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct allo
 	unsigned alloc_flags = gfp_to_alloc_flags(gfp);
 	struct page *page;
 
-	if (unlikely(mm_policy.defrag_mode))
+	if (unlikely(ac->unusual && mm_policy.defrag_mode))
 		alloc_flags |= ALLOC_NOFRAGMENT;
 	page = try_once(gfp, order, alloc_flags, ac);
-	while (unlikely(!page && READ_ONCE(nr_deferred_sections)) && deferred_grow())
+	while (unlikely(ac->unusual && !page) && deferred_grow())
 		page = try_once(gfp, order, alloc_flags, ac);
 	if (!page && drain_local_pages())
 		page = try_once(gfp, order, alloc_flags, ac);

@@ -55,7 +55,7 @@ static inline struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned order,
 			return page;
 	}
 	if (order <= PCP_MAX_ORDER && likely(!(gfp & __GFP_COLD))) {
-		page = rmqueue_pcplist(this_cpu(), zone, order, mt, alloc_flags);
+		page = rmqueue_pcplist(zone, order, mt, alloc_flags);
 	} else {
 		page = rmqueue_buddy(zone, order, rmqueue_type(zone, order, mt));
 		if (unlikely(!page))
