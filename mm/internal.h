@@ -513,7 +513,8 @@ static inline bool zone_watermark_ok(const struct zone *zone, unsigned order,
 	if (__atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) < need)
 		return false;
 	has_block = zone_has_block(zone, order);
-	return likely(has_block) || special_has_block(zone, order, alloc_flags);
+	return likely(has_block) || (alloc_flags & (ALLOC_CMA | ALLOC_HARDER) &&
+				     special_has_block(zone, order, alloc_flags));
 }
 #define zone_watermark_ok_safe(zone, order, highest, alloc_flags) \
 	zone_watermark_ok(zone, order, highest, alloc_flags)

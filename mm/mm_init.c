@@ -340,7 +340,8 @@ static int next_node(unsigned nid, unsigned used)
 /* This node first, then the others by distance. */
 static void build_zonelists(void)
 {
-	for (unsigned nid = 0; nid < BUDDY_MAX_NODES; nid++)
+	for (unsigned nid = 0; nid < BUDDY_MAX_NODES; nid++) {
+		nodes[nid].nid = (int)nid;
 		for (int highest = 0; highest < MAX_NR_ZONES; highest++) {
 			struct zone **list = nodes[nid].zonelist[highest];
 			unsigned used = 1U << nid;
@@ -352,6 +353,7 @@ static void build_zonelists(void)
 				list = append_zones(list, (unsigned)n, highest);
 			}
 		}
+	}
 }
 
 static void init_cpus(void)

@@ -128,6 +128,7 @@ struct node {
 	struct zone *zonelist[MAX_NR_ZONES][ZONELIST_MAX];
 	/* [I] the same of this node only, for __GFP_THISNODE */
 	struct zone *thisnode[MAX_NR_ZONES][MAX_NR_ZONES + 1];
+	int nid; /* [I] place in nodes[] */
 };
 
 /* A CMA area: see contig.h.  nr_alloced: atomic; the rest [I]. */

@@ -189,8 +189,11 @@ static struct page *alloc_allowed(gfp_t gfp, unsigned order, struct alloc_contex
 static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order,
 							   const struct alloc_context *ac)
 {
-	count_rare_event(PGALLOC_FAIL);
-	if (unlikely(mm_debug_on))
+	port_irqflags_t flags = port_irq_save();
+
+	count_vm_event(this_cpu(), PGALLOC_FAIL);
+	port_irq_restore(flags);
+	if (unlikely(ac->unusual && mm_debug_on))
 		trace_event(TRACE_FAIL, NULL, order, gfp, ac->caller);
 	if (!(gfp & __GFP_NOWARN))
 		warn_alloc(gfp, order, ALLOC_WMARK_MIN, ac);
@@ -212,7 +215,7 @@ ALWAYS_INLINE struct page *prep_new_page(struct page *page, gfp_t gfp, unsigned 
 		}
 	}
 	set_page_word(page, word);
-	if (ac->unusual && mm_debug_on)
+	if (unlikely(ac->unusual && mm_debug_on))
 		post_alloc_hook(page, order, gfp, ac->caller);
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
@@ -239,7 +242,7 @@ ALWAYS_INLINE struct page *alloc_in_context(gfp_t gfp, unsigned order, int nid, 
 	ac.nodemask = nodemask;
 	ac.highest = gfp_zone(gfp);
 	ac.migratetype = gfp_migratetype(gfp);
-	ac.nid = (int)(node - nodes);
+	ac.nid = node->nid;
 	ac.unusual = unusual;
 	ac.caller = caller;
 	ac.zonelist =
@@ -290,6 +293,26 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 	return alloc_retry(gfp, order, -1, NODE_MASK_ALL);
 }
 
+/* Flags that change nothing for a request that cannot be served. */
+#define GFP_NO_HELP                                                                    \
+	(GFP_FAST_MASK | __GFP_KSWAPD_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HARDWALL | \
+	 __GFP_WRITE | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
+
+/*
+ * No step of the slow path could help: the only zone is at min or has no block so large, and holds
+ * nothing in reserve; this CPU's caches are empty; the request may neither wait nor go deeper, and wants no
+ * report.  For who asks again and again, or lives with little.  Interrupts are off.
+ */
+static inline bool is_hopeless(const struct mm_cpu *cpu, const struct zone *zone, gfp_t gfp,
+			       unsigned order)
+{
+	return (gfp & ~GFP_NO_HELP) == __GFP_NOWARN && cpu->drained && !READ_ONCE(mm_unusual) &&
+	       READ_ONCE(zone->fast_mark) == READ_ONCE(zone->watermark[WMARK_LOW]) &&
+	       (READ_ONCE(zone->nr_free_pages) <
+			READ_ONCE(zone->watermark[WMARK_MIN]) + (1U << order) ||
+		!zone_has_block(zone, order));
+}
+
 /*
  * What the cache could not give at once: from the first choice of zone, if it
  * is above its low watermark, by refilling the cache or straight from its lists.
@@ -300,6 +323,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	struct page *page = NULL;
 	enum migratetype mt;
 	struct zone *const *zonelist;
+	bool tried = false;
 	struct mm_cpu *cpu;
 	struct zone *zone;
 
@@ -320,13 +344,17 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 		port_irq_restore(flags);
 		return page;
 	}
+	if (zone && !zonelist[1]) {
+		if (is_hopeless(cpu, zone, gfp, order)) {
+			count_vm_event(cpu, PGALLOC_FAIL);
+			port_irq_restore(flags);
+			return NULL;
+		}
+		/* Seen to its end at the low mark, unless for CMA areas and other mobilities. */
+		tried = order <= PCP_MAX_ORDER && !zone->nr_free_cma;
+	}
 	port_irq_restore(flags);
-	/* A list of one zone has been seen to its end, unless for CMA areas and other mobilities. */
-	return alloc_retry(gfp, order,
-			   zone && !zonelist[1] && order <= PCP_MAX_ORDER && !zone->nr_free_cma
-				   ? NID_TRIED
-				   : -1,
-			   NODE_MASK_ALL);
+	return alloc_retry(gfp, order, tried ? NID_TRIED : -1, NODE_MASK_ALL);
 }
 
 void *__get_free_pages(gfp_t gfp, unsigned order)

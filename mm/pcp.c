@@ -282,6 +282,7 @@ bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned 
 {
 	struct pcp_list *list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][order];
 
+	KEEP(list);
 	if (unlikely(list->end == list->base))
 		return false;
 	if (list->top == list->end) {

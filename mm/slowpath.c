@@ -42,11 +42,12 @@ static unsigned gfp_to_alloc_flags(gfp_t gfp)
 }
 
 static struct page *try_once(gfp_t gfp, unsigned order, unsigned alloc_flags,
-			     const struct alloc_context *ac)
+			     const struct alloc_context *ac, bool *drained)
 {
 	port_irqflags_t flags = port_irq_save();
 	struct page *page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 
+	*drained = this_cpu()->drained;
 	port_irq_restore(flags);
 	return page;
 }
@@ -81,9 +82,10 @@ static __attribute__((noinline)) struct page *
 must_not_fail(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac)
 {
 	struct page *page;
+	bool drained;
 
 	alloc_flags |= ALLOC_HIGH | ALLOC_HARDER;
-	while (!(page = try_once(gfp, order, alloc_flags, ac))) {
+	while (!(page = try_once(gfp, order, alloc_flags, ac, &drained))) {
 		if (!port_out_of_memory(order, gfp))
 			port_panic("alloc_pages: order %u, gfp 0x%x from %p: __GFP_NOFAIL, and "
 				   "nothing is left",
@@ -98,22 +100,23 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct allo
 {
 	unsigned alloc_flags = gfp_to_alloc_flags(gfp);
 	struct page *page;
+	bool drained; /* this CPU's caches are known to be empty */
 
 	if (unlikely(ac->unusual && mm_policy.defrag_mode))
 		alloc_flags |= ALLOC_NOFRAGMENT;
-	page = try_once(gfp, order, alloc_flags, ac);
+	page = try_once(gfp, order, alloc_flags, ac, &drained);
 	while (unlikely(ac->unusual && !page) && deferred_grow())
-		page = try_once(gfp, order, alloc_flags, ac);
-	if (!page && drain_local_pages())
-		page = try_once(gfp, order, alloc_flags, ac);
+		page = try_once(gfp, order, alloc_flags, ac, &drained);
+	if (!page && !drained && drain_local_pages())
+		page = try_once(gfp, order, alloc_flags, ac, &drained);
 	if (!page && (gfp & (__GFP_DIRECT_RECLAIM | __GFP_NORETRY)) == __GFP_DIRECT_RECLAIM &&
 	    drain_all_pages())
-		page = try_once(gfp, order, alloc_flags, ac);
+		page = try_once(gfp, order, alloc_flags, ac, &drained);
 	while (!page && release_reserves(ac))
-		page = try_once(gfp, order, alloc_flags, ac);
+		page = try_once(gfp, order, alloc_flags, ac, &drained);
 	if (unlikely(!page && alloc_flags & ALLOC_NOFRAGMENT)) {
 		alloc_flags &= ~ALLOC_NOFRAGMENT;
-		page = try_once(gfp, order, alloc_flags, ac);
+		page = try_once(gfp, order, alloc_flags, ac, &drained);
 	}
 	if (unlikely(!page && gfp & __GFP_NOFAIL))
 		page = must_not_fail(gfp, order, alloc_flags, ac);

@@ -70,18 +70,24 @@ static inline struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned order,
 	return page;
 }
 
+/* The request's nodes have this zone, and it is its turn. */
+static bool may_give(const struct zone *zone, unsigned alloc_flags, const struct alloc_context *ac)
+{
+	if (!(ac->nodemask >> zone->nid & 1))
+		return false;
+	return !(alloc_flags & ALLOC_FAIR) || (zone->nid == ac->nid && READ_ONCE(zone->fair_left));
+}
+
 static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
 			 const struct alloc_context *ac)
 {
+	const bool all = ac->nodemask == NODE_MASK_ALL && !(alloc_flags & ALLOC_FAIR);
 	struct zone *const *zonelist = ac->zonelist;
 	struct page *page;
 	struct zone *zone;
 
 	while ((zone = *zonelist++)) {
-		if (!(ac->nodemask >> zone->nid & 1))
-			continue;
-		if (unlikely(alloc_flags & ALLOC_FAIR) &&
-		    (zone->nid != ac->nid || !READ_ONCE(zone->fair_left)))
+		if (unlikely(!all) && !may_give(zone, alloc_flags, ac))
 			continue;
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, order, ac->highest, alloc_flags))
@@ -90,7 +96,7 @@ static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
 		if (likely(page)) {
 			if (unlikely(zone->nid != ac->nid))
 				count_vm_event(this_cpu(), NUMA_MISS);
-			if (unlikely(mm_policy.fair_zones))
+			if (unlikely(ac->unusual && mm_policy.fair_zones))
 				fair_count(zone, order);
 			return page;
 		}
