@@ -93,11 +93,12 @@ static void references_of_a_tail_are_the_blocks(void)
 {
 	for (unsigned order = 1; order <= MAX_ORDER && order < 8; order++) {
 		struct page *page = alloc_compound(order);
-		struct page *last = page + (1UL << order) - 1;
 		unsigned long free = nr_free_pages() + nr_pcp_pages();
+		struct page *last;
 
 		if (!page)
 			continue;
+		last = page + (1UL << order) - 1;
 		get_page(last);
 		get_page(page + 1);
 		CHECK_EQ(page_count(page), 3);
