@@ -135,10 +135,11 @@ void split_page(struct page *page, unsigned order)
 		return;
 	}
 	/*
-	 * From the last: until its own turn the head says what it was, and a page that is looked
-	 * up meanwhile is either in that block or one by itself.
+	 * The head comes last and says what it was until then: at no moment is a page neither in
+	 * that block nor one by itself.
 	 */
 	word = PAGE_ALLOCATED(0) | (word & PAGE_ACCOUNT);
-	for (unsigned long i = 1UL << order; i--;)
+	for (unsigned long i = 1UL << order; --i;)
 		set_page_word(page + i, word);
+	__atomic_store_n(&page->word, word, __ATOMIC_RELEASE);
 }
