@@ -18,7 +18,7 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy ->
- *	fallback -> pcp, watermark -> zonelist, vmstat -> show_mem ->
+ *	fallback -> pcp, watermark -> zonelist, vmstat -> alloc_report, show_mem ->
  *	slowpath -> page_alloc -> mm_init -> check.
  * vmstat and check read the data of all.
  */
@@ -250,8 +250,14 @@ struct alloc_context {
 	const void *caller; /* for the report */
 };
 
-/* Why a request failed: Linux's "page allocation failure", a line of cause, the zones.  IRQs on or off, no lock. */
+/*
+ * Why a request failed: Linux's "page allocation failure", a line of cause, the zones.  The first
+ * four, then ever more rarely; nothing with __GFP_NOWARN.  alloc_flags: of its last attempt.
+ * Any context, no lock held.
+ */
 void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac);
+/* No failure has been counted yet. */
+void alloc_report_init(void);
 
 /* ---- vmstat.c ----------------------------------------------------------------- */
 
@@ -346,6 +352,7 @@ static inline unsigned pcp_count(const struct pcp_list *list)
 #define ALLOC_NO_WATERMARKS 0x04U /* all of it */
 #define ALLOC_HIGH	    0x10U /* __GFP_HIGH: down to half of min */
 #define ALLOC_HARDER	    0x20U /* atomic: another quarter */
+#define ALLOC_CMA	    0x40U /* movable: blocks of CMA areas too */
 
 /*
  * The first zone of a CPU's own zonelist: no zone above it could have served the
