@@ -129,9 +129,11 @@ static void the_first_line_is_the_request(void)
 static void out_of_memory(void)
 {
 	struct alloc_context ac = context(ZONE_NORMAL, 0);
+	struct page *one = alloc_page(GFP_KERNEL);
 	struct zone_info zone;
 	char cause[120];
 
+	REQUIRE(one);
 	take_all(GFP_KERNEL, 0);
 	report(GFP_KERNEL, 0, ALLOC_WMARK_MIN, &ac);
 	zone_info(0, &zone);
@@ -141,6 +143,16 @@ static void out_of_memory(void)
 	check_cause(cause);
 	CHECK(host_log_has("refused by: watermark\n"));
 	CHECK(host_log_has(" = 0kB, no block\n"));
+	/* what is left is there for who may have all of it */
+	__free_page(one);
+	drain_all_pages();
+	report(GFP_KERNEL, 0, ALLOC_WMARK_MIN, &ac);
+	snprintf(cause, sizeof(cause),
+		 "out of memory: the zones that may serve it have 1 pages free, min watermarks %lu",
+		 zone.wmark_min);
+	check_cause(cause);
+	report(GFP_KERNEL | __GFP_MEMALLOC, 0, ALLOC_NO_WATERMARKS, &ac);
+	check_cause("gone: enough is free by now");
 	give_back();
 }
 
@@ -422,6 +434,7 @@ static void the_figures_are_the_zones(void)
 	snprintf(line, sizeof(line), " = %lukB, largest order %u\n", zone.free * (PAGE_SIZE / 1024),
 		 largest_block(&zone));
 	CHECK(host_log_has(line));
+	CHECK_EQ(occurrences("\nNode 0 Normal: "), 1);
 	for (unsigned order = 0; order < NR_ORDERS; order++) {
 		unsigned long sum = 0;
 
