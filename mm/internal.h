@@ -332,12 +332,19 @@ struct alloc_context {
 	enum zone_type highest;	      /* zone type */
 	enum migratetype migratetype;
 	bool unusual;	    /* mm_unusual was not 0 */
+	bool hardwall;	    /* the context's set of nodes is in nodemask */
 	int nid;	    /* preferred node */
 	const void *caller; /* for the report */
 };
 
-/* Why a request failed: Linux's "page allocation failure", a line of cause, the zones.  IRQs on or off, no lock. */
+/*
+ * Why a request failed: Linux's "page allocation failure", a line of cause, the zones.  The first
+ * four, then ever more rarely; nothing with __GFP_NOWARN.  alloc_flags: of its last attempt.
+ * Any context, no lock held.
+ */
 void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac);
+/* No failure has been counted yet. */
+void alloc_report_init(void);
 
 /* ---- vmstat.c ----------------------------------------------------------------- */
 

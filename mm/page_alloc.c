@@ -177,10 +177,12 @@ static struct page *alloc_allowed(gfp_t gfp, unsigned order, struct alloc_contex
 		seq = read_mems_allowed_begin();
 		mems = READ_ONCE(scope->mems_allowed);
 		ac->nodemask = mems ? mask & mems : mask;
+		ac->hardwall = mems != 0;
 		page = alloc_from(gfp, order, ac, false);
 	} while (!page && read_mems_allowed_retry(seq));
 	if (!page && mems && (gfp & (__GFP_ATOMIC | __GFP_HARDWALL)) == __GFP_ATOMIC) {
 		ac->nodemask = mask;
+		ac->hardwall = false;
 		page = alloc_from(gfp, order, ac, false);
 	}
 	return page;
@@ -244,6 +246,7 @@ ALWAYS_INLINE struct page *alloc_in_context(gfp_t gfp, unsigned order, int nid, 
 	ac.migratetype = gfp_migratetype(gfp);
 	ac.nid = node->nid;
 	ac.unusual = unusual;
+	ac.hardwall = false;
 	ac.caller = caller;
 	ac.zonelist =
 		gfp & __GFP_THISNODE ? node->thisnode[ac.highest] : node->zonelist[ac.highest];
