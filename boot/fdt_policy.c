@@ -75,14 +75,16 @@ static struct window window(const struct level *bus, uint32_t i)
 	};
 }
 
-/* No default is inherited from further up (specification 2.3.5). */
-static bool get_cells(const struct fdt *t, int node, uint32_t *na, uint32_t *ns)
+/*
+ * How many cells; 0 when that is not 1 to max.  No default is inherited from further
+ * up (specification 2.3.5).
+ */
+static uint32_t nr_cells(const struct fdt *t, int node, const char *prop, uint32_t dflt,
+			 uint32_t max)
 {
-	*na = 2;
-	*ns = 1;
-	return fdt_u32(t, node, "#address-cells", na) != -EINVAL &&
-	       fdt_u32(t, node, "#size-cells", ns) != -EINVAL && *na >= 1 && *na <= MAX_CELLS &&
-	       *ns <= 2;
+	uint32_t n = dflt;
+
+	return fdt_u32(t, node, prop, &n) == -EINVAL || n > max ? 0 : n;
 }
 
 /* Fills way[depth] with what the node says; its parents' levels are there. */
@@ -95,13 +97,14 @@ static void enter_bus(const struct fdt *t, int node, struct level *way, int dept
 	*bus = (struct level){0};
 	bus->list = fdt_get(t, node, "dma-ranges", &bus->len);
 	/* Also where there is none: the children's windows need the cells. */
-	bus->bad = !get_cells(t, node, &bus->na, &bus->ns);
+	bus->na = nr_cells(t, node, "#address-cells", 2, MAX_CELLS);
+	bus->ns = nr_cells(t, node, "#size-cells", 1, 2);
 	bus->parent_na = depth ? way[depth - 1].na : bus->na;
 	if (bus->len == 0)
 		bus->list = NULL;
 	if (!bus->list)
 		return;
-	if (bus->bad || bus->ns == 0 || bus->parent_na < 1 || bus->parent_na > MAX_CELLS) {
+	if (!bus->na || !bus->ns || !bus->parent_na) {
 		fdt_complain(facts,
 			     "fdt: %.64s: dma-ranges left out, addresses are to have 1 to 3 cells "
 			     "and sizes 1 or 2\n",

@@ -255,6 +255,17 @@ static void ranges_that_nobody_can_read(void **state)
 	build_end(&b);
 	limit_is(0, 1);
 	complains("fdt: a: dma-ranges left out");
+
+	start(state);
+	ram(64);
+	build_begin(&b, "soc");
+	build_prop(&b, "#address-cells", "\0\1", 2); /* not even a number */
+	bus("a", 1, 1);
+	build_cells(&b, "dma-ranges", 0, 0, 0x60000000, 0x1000);
+	build_end(&b);
+	build_end(&b);
+	limit_is(0, 1);
+	complains("fdt: a: dma-ranges left out");
 }
 
 static void a_window_that_is_cut_short(void **state)
