@@ -275,6 +275,19 @@ static unsigned list_cpus(struct smp_cpu *cpus)
 	return i;
 }
 
+/* What the tree says must not keep the image from starting; an argument may. */
+static int init_allocator(struct mm_limits *limits)
+{
+	int err = mm_init(limits);
+
+	if (err == -EINVAL && limits->dma_limit && !bootarg_get("dma_limit")) {
+		console_printf("dma: the device tree's limit does not fit, no ZONE_DMA\n");
+		limits->dma_limit = 0;
+		err = mm_init(limits);
+	}
+	return err;
+}
+
 static void init_some(void *arg)
 {
 	(void)arg;
@@ -359,7 +372,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 		maxcpus = 1;
 	limits.nr_cpus = smp_nr_numbers(cpus, nr_cpus, maxcpus);
 	before = a9timer_read();
-	if (mm_init(&limits))
+	if (init_allocator(&limits))
 		panic("no allocator");
 	policy_set_nodes(&facts, limits.nr_cpus);
 	if (mm_init_cpu(0))
