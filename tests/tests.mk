@@ -174,6 +174,7 @@ $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(T)/cfg-smal
 # On the target: cores x how it starts x MiB, so that any two values of any two of them
 # meet at least once, and the image as released beside the one with assertions.
 RUN_QEMU := tests/run-qemu.py
+comma    := ,
 TARGET_MATRIX := elf-1-8 raw-2-8 elf-3-8 raw-4-8 raw-1-64 elf-2-64 raw-3-64 elf-4-64 \
 		 elf-1-256 raw-2-256 elf-3-256 raw-4-256 raw-1-1024 elf-2-1024 raw-3-1024 elf-4-1024
 # $(1) image, $(2) start-cores-MiB
@@ -187,6 +188,18 @@ $(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tes
 
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
 $(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
+
+# More than one node, and all zones at once.  $(1) name, $(2) MiB, $(3) tree, $(4) options
+target_more = $(eval $(call target_test,test-$(1),$(OUT)/test.elf $(3) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/test --dtb $(3) --mem $(2) $(4)))
+
+$(OUT)/%.dtb: tests/target/%.dts boards/$(BOARD)/$(BOARD).dts
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(call target_more,numa2,1024,$(OUT)/numa2.dtb,--tree-as-is)
+$(call target_more,numa4,512,$(OUT)/numa4.dtb,--tree-as-is)
+$(call target_more,zones,1024,$(BOARD_DTB),--append "cma=16M movablecore=64M highmem=0x90000000 dma_limit=0x61000000")
+$(call target_more,numa2-policies,1024,$(OUT)/numa2.dtb,--tree-as-is --append "cma=8M@0x64000000 kernelcore=960M fair_zones=1 node_reclaim=1 defrag_mode=1 watermark_boost_factor=15000 lowmem_reserve_ratio=256$(comma)32 deferred=0")
 
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))

@@ -20,19 +20,12 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from serial_board import PROMPT, Board, Memory  # noqa: E402 (beside this file)
+from monitor_range import (cma_gives_and_takes, nodes_are_listed,  # noqa: E402
+                           pageblocks_go_offline_and_come_back)
+from serial_board import PROMPT, Board, Memory, lines, need  # noqa: E402 (beside this file)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
-            "drain check demo misuse bench uptime reboot poweroff").split()
-
-
-def need(condition, what):
-    if not condition:
-        raise AssertionError(what)
-
-
-def lines(text):
-    return [line for line in text.split("\n") if line]
+            "drain cma offline online nodes check demo misuse bench uptime reboot poweroff").split()
 
 
 # ---- commands -----------------------------------------------------------------
@@ -453,7 +446,7 @@ SESSION = [
     pagetypeinfo_agrees_with_buddyinfo, zoneinfo_parses, vmstat_parses_and_counts,
     meminfo_parses, cpus_and_uptime, memmap_fits_the_screen, alloc_and_free_every_order,
     alloc_takes_flags_by_name_and_in_hex, alloc_says_what_it_expects,
-    free_passes_on_what_was_typed, check_holds, unknown_commands_get_advice,
+    free_passes_on_what_was_typed, nodes_are_listed, check_holds, unknown_commands_get_advice,
     moves_and_inserts, rubs_out_and_deletes, kills_and_brings_back,
     rings_the_bell_where_nothing_can_be_done, remembers_lines, forgets_the_oldest_lines,
     completes_with_tab, clears_and_drops, scrolls_a_long_line_sideways, takes_any_line_end,
@@ -469,6 +462,8 @@ OTHERS = [
 OTHER = [boots_to_the_prompt, memmap_fits_the_screen, buddyinfo_parses, zoneinfo_parses,
          alloc_and_free_every_order, demo_passes_and_repeats, misuse_is_refused,
          nothing_was_lost, check_holds, poweroff_ends_with_status_0]
+RANGES = [boots_to_the_prompt, nodes_are_listed, cma_gives_and_takes,
+          pageblocks_go_offline_and_come_back, check_holds, poweroff_ends_with_status_0]
 
 
 def main():
@@ -496,6 +491,8 @@ def main():
     if not args.short:
         runs.append(("reboot", (64, 4, ""), [reboot_comes_back]))
         runs.append(("1024 MiB", (1024, 4, ""), [boots_to_the_prompt, bench_answers]))
+        ranges = (256, 4, "cma=16M highmem=0x6c000000 movablecore=16M")
+        runs.append(("256 MiB, %s" % ranges[2], ranges, RANGES))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
             runs.append(("broken", (64, 4, ""), [boots_to_the_prompt, broken]))
         for mem, smp, append in ((8, 1, "demo.ops=5000"), (8, 4, "seed=7 demo.ops=5000"),
