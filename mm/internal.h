@@ -18,9 +18,9 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
- *	vmstat, misuse, watermark -> show_mem, debug -> alloc_report, compound ->
- *	fallback -> pcp -> scope -> zonelist, vmscan -> slowpath -> page_alloc -> bulk ->
- *	exact, page_isolation -> contig -> cma -> dma, mm_init -> debug_options, check.
+ *	misuse, watermark, debug -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
+ *	compound -> zonelist, vmscan -> slowpath -> page_alloc -> bulk -> exact, page_isolation ->
+ *	contig -> cma -> dma, mm_init -> debug_options, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H

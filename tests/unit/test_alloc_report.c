@@ -397,7 +397,7 @@ static void it_judges_as_the_check_does(void)
 		for (unsigned mark = 0; mark < NR_WMARK; mark++)
 			zone->watermark[mark] = near * (rng_below(&rng, 2) + 1);
 		zone->lowmem_reserve[ZONE_NORMAL] = rng_below(&rng, 2) ? rng_below(&rng, 8) : 0;
-		ok = zone_watermark_ok(zone, order, flags & ALLOC_WMARK_MASK, ZONE_NORMAL, flags);
+		ok = zone_watermark_ok(zone, order, ZONE_NORMAL, flags);
 		report(GFP_KERNEL, order, flags, &ac);
 		CHECK_EQ(host_log_has("refused by: nothing now\n"), ok);
 		served += ok;
