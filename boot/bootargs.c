@@ -17,8 +17,19 @@ static char args[BOOTARGS_MAX];
 static unsigned args_len; /* with the NUL of the last word */
 
 static const char *const known[] = {
-	"mode",	       "semihosting",	  "mem",  "maxcpus", "dma_limit", "highmem",
-	"movablecore", "min_free_kbytes", "tick", "crash",   "crash.cpu", "seed",
+	"mode",
+	"semihosting",
+	"mem",
+	"maxcpus",
+	"dma_limit",
+	"highmem",
+	"movablecore",
+	"min_free_kbytes",
+	"tick",
+	"crash",
+	"crash.cpu",
+	"seed",
+	"debug_pagealloc",
 };
 static const char *const known_prefix[] = {"demo.", "bench.", "test."};
 
