@@ -37,6 +37,7 @@ static const char *const known[] = {
 	"crash",
 	"crash.cpu",
 	"seed",
+	"debug_pagealloc",
 };
 static const char *const known_prefix[] = {"demo.", "bench.", "test."};
 

@@ -27,7 +27,11 @@
  *	deferred=0|1		most of memory is initialised when all cores are up, by
  *				all of them (1)
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
- *	crash=undef|svc|dabt|rodata|pabt|stack|panic	go wrong on purpose, when all is up
+ *	debug_pagealloc=1	all RAM mapped by pages, so that free ones can be unmapped
+ *				(buddy/debug.h)
+ *	crash=KIND		go wrong on purpose, when all is up: undef, svc, dabt, rodata,
+ *				pabt, stack, panic; uaf (read a free page), kmap (one temporary
+ *				mapping too many), kunmap (undo them out of order)
  *	crash.cpu=N		on this core (0)
  *	demo.*, bench.*, test.*, seed=	for those programs
  *

@@ -3,7 +3,7 @@
  * misuse - the mistakes that a release build must survive, made on purpose.
  *
  * Each row of the table makes one mistake.  It has to be refused: counted once
- * in BAD_FREE or BAD_ALLOC, reported by a line of the allocator's own (which
+ * in BAD_FREE, BAD_ALLOC or BAD_GFP, reported by a line of the allocator's own (which
  * names the caller), and without effect on what is free.  After the last one
  * the validator must find nothing broken.
  *
@@ -112,7 +112,8 @@ static void alloc_no_order(struct page *page, unsigned order)
 static void alloc_two_mobilities(struct page *page, unsigned order)
 {
 	(void)page;
-	alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE, order);
+	/* Served all the same, as unmovable: see gfp.h. */
+	__free_pages(alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE, order), order);
 }
 
 static void alloc_no_flags(struct page *page, unsigned order)
@@ -136,7 +137,7 @@ static const struct mistake mistakes[] = {
 	{"free of a forged descriptor", 0, false, false, BAD_FREE, free_foreign_descriptor},
 	{"free of a misaligned descriptor", 0, false, false, BAD_FREE, free_crooked_descriptor},
 	{"alloc of order MAX_ORDER + 1", 0, false, false, BAD_ALLOC, alloc_no_order},
-	{"alloc movable and reclaimable", 0, false, false, BAD_ALLOC, alloc_two_mobilities},
+	{"alloc movable and reclaimable", 0, false, false, BAD_GFP, alloc_two_mobilities},
 	{"alloc with unknown flags", PCP_MAX_ORDER + 1, false, false, BAD_ALLOC, alloc_no_flags},
 };
 

@@ -12,6 +12,7 @@
 #include <buddy/alloc_scope.h>
 #include <port/port.h>
 
+#include "boot/cache.h"
 #include "boot/console.h"
 #include "boot/exception.h"
 #include "boot/mmu.h"
