@@ -263,8 +263,17 @@ static inline enum migratetype rmqueue_type(const struct zone *zone, unsigned or
 
 /* ---- fallback.c: interrupts are off ---------------------------------------- */
 
-struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
-			      unsigned alloc_flags);
+struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype mt,
+			     unsigned alloc_flags);
+
+static inline struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
+					    unsigned alloc_flags)
+{
+	if (!zone_has_block(zone, order) &&
+	    (mt != MIGRATE_MOVABLE || !READ_ONCE(zone->nr_free_cma)))
+		return NULL;
+	return fallback_locked(zone, order, mt, alloc_flags);
+}
 struct page *rmqueue_highatomic(struct zone *zone, unsigned order);
 void reserve_highatomic_pageblock(struct zone *zone, struct page *page);
 bool unreserve_highatomic_pageblock(struct zone *zone);
