@@ -68,14 +68,14 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 	struct page *page = lru_to_page(zone->free_area[largest].free_list[from].list.next);
 
 	MM_ASSERT(largest >= order);
-	/* About to be isolated: its type is no longer its lists'. */
-	if (unlikely(zone->nr_special_blocks) && get_pageblock_migratetype(page) != from)
-		return false;
 	if (largest >= pageblock_order) {
 		move_free_block(zone, page, mt);
 		zone->nr_steal += 1U << (largest - pageblock_order);
 		return true;
 	}
+	/* About to be isolated: its type is no longer its lists'. */
+	if (unlikely(get_pageblock_migratetype(page) != from))
+		return false;
 	if (mt == MIGRATE_MOVABLE && largest + 1 <= pageblock_order / 2)
 		return false;
 	if (count_free_in_block(page, CLAIM_PIECES) < pageblock_nr_pages / 2)
