@@ -337,7 +337,7 @@ static inline bool gfp_zone_contradicts(gfp_t gfp)
  */
 struct alloc_context {
 	struct zone *const *zonelist; /* zones that may serve it, best first, then NULL */
-	nodemask_t nodemask;	      /* nodes that may; 0: all */
+	nodemask_t nodemask;	      /* nodes that may */
 	enum zone_type highest;	      /* zone type */
 	enum migratetype migratetype;
 	bool unusual;	    /* mm_unusual was not 0 */

@@ -1,6 +1,8 @@
 #include <buddy/contig.h>
 #include <mm/internal.h>
+#if BUDDY_DEBUG_HOOKS
 unsigned mm_debug_on;
+#endif
 struct cma cma_areas[BUDDY_MAX_CMA];
 unsigned nr_cma_areas;
 void cma_init_areas(void)

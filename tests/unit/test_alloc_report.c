@@ -359,7 +359,7 @@ static void node_limit(void)
 	snprintf(cause, sizeof(cause), "node limit: the context's allowed nodes exclude %s", free);
 	report(GFP_USER, 0, ALLOC_WMARK_MIN, &ac);
 	check_cause(cause);
-	ac.nodemask = 0;
+	ac.nodemask = NODE_MASK_ALL;
 	report(GFP_USER, 0, ALLOC_WMARK_MIN, &ac);
 	check_cause(cause);
 	ac.hardwall = false;
