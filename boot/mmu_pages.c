@@ -7,11 +7,10 @@
  * interrupts off.  No lock for the tables either: an entry is one word, a core
  * writes only those of its own slots and of pages that the caller owns.
  *
- * From a mapping to another there is a time without any, as the ARMv7-A ARM (DDI0406C,
- * "TLB maintenance", "Using break-before-make when updating translation tables")
- * asks for: entry away, DSB, TLBs told, DSB, new entry, DSB, ISB.  From none to one
- * no TLB has to be told: an entry that faults is never kept in one ("General TLB
- * maintenance requirements").
+ * From a mapping to another there is a time without any, break before make, as the
+ * ARMv7-A ARM (DDI0406C) asks for in B3.10.1, "General TLB maintenance requirements":
+ * entry away, DSB, TLBs told, DSB, new entry, DSB, ISB.  From none to one no TLB
+ * has to be told: an entry that faults is never kept in one (there too).
  *
  * TLBs of all cores are told, also of the slots that belong to one: any core may walk
  * the shared table at any time without being told to, and a page that somebody could still read
@@ -162,8 +161,9 @@ static void make_pages(uint32_t addr, unsigned nr, uint32_t attr)
 }
 
 /*
- * ARMv7-A ARM, "Mismatched memory attributes": before a location is written without the
- * caches it has to be cleaned and invalidated, or a line written back later would
+ * ARMv7-A ARM, A3.5.7, "Memory access restrictions", on mismatched attributes:
+ * before a location is written without the caches it has to be cleaned and
+ * invalidated there, or a line written back later would
  * overwrite it.  That is done while it is cacheable; but until the break any core
  * may fetch its lines again, clean ones, without being told to, and what an uncached access
  * does that meets one is not defined.  So they are invalidated once more, by the new mapping,
