@@ -281,10 +281,11 @@ static __attribute__((noinline)) uint32_t recurse(uint32_t depth)
 static void use_after_free(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
-	volatile uint32_t *word = page ? page_address(page) : NULL;
+	volatile uint32_t *word;
 
-	if (!word)
+	if (!page)
 		panic("crash=uaf: no page");
+	word = page_address(page);
 	*word = 0x12345678;
 	__free_page(page);
 	crash_sink = *word;

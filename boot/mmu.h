@@ -66,8 +66,8 @@ uint32_t mmu_phys(uint32_t addr);
  * Nobody touches them meanwhile, and nobody has them mapped by mmu_kmap_local() when
  * they become uncached.  false, and nothing has changed: one of them is in a section, is
  * not in the permanent mapping, or is the image's.  Any context, interrupts on or off;
- * cost: two barriers and an operation per page to unmap, about 1,500 operations per page
- * from or to uncached.
+ * cost: two barriers and an operation per page to unmap; 768 cache operations per page to
+ * uncached, half as many back.
  *
  * What is written to an uncached page is in memory, where a device reads it, after
  * a DSB and pl310_sync().

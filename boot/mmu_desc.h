@@ -49,14 +49,16 @@
 /* The table of the temporary mappings: LAYOUT_KMAP_BASE's MiB. */
 extern uint32_t mmu_kmap_l2[L2_ENTRIES];
 
-/* The page's entry; NULL where the MiB has no table. */
+/* The page's entry, where the MiB is known to have a table. */
+static inline volatile uint32_t *mmu_l2_slot(uint32_t addr)
+{
+	return (uint32_t *)(mmu_l1[addr / MIB] & ~0x3ffu) + addr / PAGE % L2_ENTRIES;
+}
+
+/* The same where it may have none: then NULL. */
 static inline volatile uint32_t *mmu_l2_entry(uint32_t addr)
 {
-	uint32_t entry = *(volatile uint32_t *)&mmu_l1[addr / MIB];
-
-	if ((entry & TYPE_MASK) != TABLE_TYPE)
-		return NULL;
-	return (uint32_t *)(entry & ~0x3ffu) + addr / PAGE % L2_ENTRIES;
+	return (mmu_l1[addr / MIB] & TYPE_MASK) == TABLE_TYPE ? mmu_l2_slot(addr) : NULL;
 }
 
 /*

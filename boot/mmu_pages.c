@@ -7,11 +7,10 @@
  * interrupts off.  No lock for the tables either: an entry is one word, a core
  * writes only those of its own slots and of pages that the caller owns.
  *
- * From a mapping to another there is a time without any, as the ARMv7-A ARM (DDI0406C,
- * "TLB maintenance", "Using break-before-make when updating translation tables")
- * asks for: entry away, DSB, TLBs told, DSB, new entry, DSB, ISB.  From none to one
- * no TLB has to be told: an entry that faults is never kept in one ("General TLB
- * maintenance requirements").
+ * From a mapping to another there is a time without any, break before make, as the
+ * ARMv7-A ARM (DDI0406C) asks for in B3.10.1, "General TLB maintenance requirements":
+ * entry away, DSB, TLBs told, DSB, new entry, DSB, ISB.  From none to one no TLB
+ * has to be told: an entry that faults is never kept in one (there too).
  *
  * TLBs of all cores are told, also of the slots that belong to one: any core may walk
  * the shared table at any time without being told to, and a page that somebody could still read
@@ -69,7 +68,7 @@ void *mmu_kmap_local(uint64_t phys)
 		panic("kmap_local of 0x%08x: core %u has %u temporary mappings already, the most",
 		      (unsigned)phys, cpu, KMAP_LOCAL_MAX);
 	addr = slot_addr(cpu, depth[cpu].n++);
-	*mmu_l2_entry(addr) = (uint32_t)phys | P_RAM;
+	*mmu_l2_slot(addr) = (uint32_t)phys | P_RAM;
 	dsb();
 	isb();
 	port_irq_restore(flags);
@@ -89,7 +88,7 @@ void mmu_kunmap_local(const void *addr)
 	if (page != last)
 		panic("kunmap_local of 0x%08x: core %u mapped 0x%08x last, which goes first",
 		      (unsigned)(uintptr_t)addr, cpu, (unsigned)last);
-	*mmu_l2_entry(last) = 0;
+	*mmu_l2_slot(last) = 0;
 	dsb();
 	tlb_forget(last);
 	dsb();
@@ -103,19 +102,19 @@ uint32_t mmu_phys(uint32_t addr)
 {
 	if (addr - LAYOUT_KMAP_BASE >= MIB)
 		return addr;
-	return (*mmu_l2_entry(addr) & ~(PAGE - 1)) | addr % PAGE;
+	return (*mmu_l2_slot(addr) & ~(PAGE - 1)) | addr % PAGE;
 }
 
 /* ---- pages of the permanent mapping ---------------------------------------------- */
 
 static bool is_away(uint32_t addr)
 {
-	return *mmu_l2_entry(addr) == P_AWAY;
+	return *mmu_l2_slot(addr) == P_AWAY;
 }
 
 static bool is_uncached(uint32_t addr)
 {
-	return *mmu_l2_entry(addr) == (addr | P_UNCACHED);
+	return *mmu_l2_slot(addr) == (addr | P_UNCACHED);
 }
 
 /* Each is a page of the permanent mapping (an entry 0 is none) with an entry of its own. */
@@ -142,7 +141,7 @@ static void break_pages(uint32_t addr, unsigned nr)
 	unsigned i;
 
 	for (i = 0; i < nr; i++)
-		*mmu_l2_entry(addr + i * PAGE) = P_AWAY;
+		*mmu_l2_slot(addr + i * PAGE) = P_AWAY;
 	dsb();
 	for (i = 0; i < nr; i++)
 		tlb_forget(addr + i * PAGE);
@@ -156,14 +155,15 @@ static void make_pages(uint32_t addr, unsigned nr, uint32_t attr)
 	unsigned i;
 
 	for (i = 0; i < nr; i++)
-		*mmu_l2_entry(addr + i * PAGE) = (addr + i * PAGE) | attr;
+		*mmu_l2_slot(addr + i * PAGE) = (addr + i * PAGE) | attr;
 	dsb();
 	isb();
 }
 
 /*
- * ARMv7-A ARM, "Mismatched memory attributes": before a location is written without the
- * caches it has to be cleaned and invalidated, or a line written back later would
+ * ARMv7-A ARM, A3.5.7, "Memory access restrictions", on mismatched attributes:
+ * before a location is written without the caches it has to be cleaned and
+ * invalidated there, or a line written back later would
  * overwrite it.  That is done while it is cacheable; but until the break any core
  * may fetch its lines again, clean ones, without being told to, and what an uncached access
  * does that meets one is not defined.  So they are invalidated once more, by the new mapping,

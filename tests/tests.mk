@@ -216,6 +216,9 @@ $(call mmu_run,reusable,$(OUT)/reusable.dtb,4,256)
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
+# Each way to go wrong on purpose ends as its report says.
+$(eval $(call target_test,crash,$(IMAGE).elf $(BOARD_DTB) tests/target/crash.py,timeout 300 tests/target/crash.py --image $(IMAGE) --dtb $(BOARD_DTB)))
+
 .PHONY: test test-host test-target build-test build-test-host build-test-target
 .PHONY: schedfuzz cov mutate
 JOBS  ?= $(shell nproc)
