@@ -134,3 +134,8 @@ unsigned long host_cache_ops(unsigned kind)
 {
 	return nr_cache_ops[kind];
 }
+
+void port_dma_wmb(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+}
