@@ -167,12 +167,41 @@ static inline void free_counted(struct zone *zone, int nr)
 			 __ATOMIC_RELEASE);
 }
 
-void __free_one_page(struct zone *zone, struct page *page, unsigned order)
+static int free_to_lists(struct zone *zone, struct page *page, unsigned order);
+
+/* The same of a block larger than a pageblock: some of it may have been isolated meanwhile. */
+static __attribute__((noinline)) int free_pageblocks(struct zone *zone, struct page *page,
+						     unsigned order)
 {
 	enum migratetype mt = get_pageblock_migratetype(page);
+	int pages = 0;
 
+	for (unsigned long i = pageblock_nr_pages; i < 1UL << order; i += pageblock_nr_pages) {
+		if (get_pageblock_migratetype(page + i) == mt)
+			continue;
+		for (i = 0; i < 1UL << order; i += pageblock_nr_pages)
+			pages += free_to_lists(zone, page + i, pageblock_order);
+		return pages;
+	}
+	merge_pageblocks(zone, page_index(page), order, mt);
+	return account_freepages(zone, 1 << order, mt);
+}
+
+/* A block goes onto the lists of what its pageblock is now.  Returns what to count. */
+static inline int free_to_lists(struct zone *zone, struct page *page, unsigned order)
+{
+	/* Asked for now: it may have changed since the page was taken (case 22). */
+	enum migratetype mt = get_pageblock_migratetype(page);
+
+	if (unlikely(order > pageblock_order))
+		return free_pageblocks(zone, page, order);
 	free_block(zone, page, order, mt);
-	free_counted(zone, account_freepages(zone, 1 << order, mt));
+	return account_freepages(zone, 1 << order, mt);
+}
+
+void __free_one_page(struct zone *zone, struct page *page, unsigned order)
+{
+	free_counted(zone, free_to_lists(zone, page, order));
 }
 
 /* An allocated block goes straight back.  Interrupts are off. */
@@ -192,12 +221,8 @@ void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 	port_spin_lock(&zone->lock);
 	while (nr--) {
 		struct page *page = *block++;
-		unsigned order = page_word_order(page_word(page));
-		/* Asked for now: it may have changed since the page was cached (case 22). */
-		enum migratetype mt = get_pageblock_migratetype(page);
 
-		free_block(zone, page, order, mt);
-		pages += account_freepages(zone, 1 << order, mt);
+		pages += free_to_lists(zone, page, page_word_order(page_word(page)));
 	}
 	free_counted(zone, pages);
 	port_spin_unlock(&zone->lock);
@@ -319,7 +344,8 @@ static inline struct page *block_start(struct page *page)
 
 /*
  * Pages on free lists in the pageblock of page; 0 if it is in more than `most`
- * pieces, free or not, which also bounds the walk.
+ * pieces, free or not, which also bounds the walk, or on its way back from isolation: then
+ * its free blocks are on lists of two types, and move_freepages_block() is not for it.
  */
 unsigned count_free_in_block(struct page *page, unsigned most)
 {
@@ -327,9 +353,11 @@ unsigned count_free_in_block(struct page *page, unsigned most)
 	unsigned nr = 0;
 
 	for (; p < end; p += block_step(p)) {
-		if (!most--)
+		uint32_t word = page_word(p);
+
+		if (!most-- || (word & ~PAGE_ORDER_MASK) == (PAGE_STATE_FREE | PAGE_ISOLATED))
 			return 0;
-		if (page_word_state(page_word(p)) == PAGE_STATE_FREE)
+		if (page_word_state(word) == PAGE_STATE_FREE)
 			nr += (unsigned)block_step(p);
 	}
 	return nr;
