@@ -25,8 +25,8 @@
 
 #define CONTENDED 1 /* as a result: another caller works there */
 
-#define ROUNDS 64   /* that a search makes for pageblocks that others have isolated */
-#define WAIT   2000 /* glances at one of them in between */
+#define ROUNDS 64  /* that a search makes for pageblocks that others have isolated */
+#define WAIT   500 /* glances at one of them in between */
 
 static inline phys_addr_t to_phys(unsigned long pfn)
 {
