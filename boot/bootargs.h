@@ -13,6 +13,11 @@
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
  *	crash=undef|svc|dabt|rodata|pabt|stack|panic	go wrong on purpose, when all is up
  *	crash.cpu=N		on this core (0)
+ *	init_on_alloc=0|1, init_on_free=0|1, page_poison=0|1, debug_pagealloc=0|1,
+ *	page_owner=0|1, trace=N, fail_page_alloc=I,P,S,T,
+ *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1
+ *				buddy/debug.h, from the start; debug_pagealloc=1 also has
+ *				RAM mapped so that pages can be unmapped later
  *	demo.*, bench.*, test.*, seed=	for those programs
  *
  * Sizes and addresses take K, M or G.  Where a name is given twice the later one

@@ -340,6 +340,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	boot_mm_init_ticks = (uint32_t)(a9timer_read() - before);
 	console_printf("allocator: ready after %u us\n", us_since(before));
 	print_zones();
+	debug_from_bootargs();
 
 	gic_init_dist(BOARD_GICD_BASE, BOARD_GICC_BASE);
 	smp_init_irqs();
