@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <buddy/debug.h>
+
 #include "boot/console.h"
 #include "boot/digit.h"
 
@@ -102,6 +104,9 @@ static bool is_known(const char *word)
 			return true;
 	for (i = 0; i < sizeof(known_prefix) / sizeof(known_prefix[0]); i++)
 		if (!strncmp(word, known_prefix[i], strlen(known_prefix[i])))
+			return true;
+	for (i = 0; mm_debug_name(i); i++)
+		if (match(word, mm_debug_name(i)))
 			return true;
 	return false;
 }

@@ -33,6 +33,11 @@
  *				pabt, stack, panic; uaf (read a free page), kmap (one temporary
  *				mapping too many), kunmap (undo them out of order)
  *	crash.cpu=N		on this core (0)
+ *	init_on_alloc=0|1, init_on_free=0|1, page_poison=0|1, debug_pagealloc=0|1,
+ *	page_owner=0|1, trace=N, fail_page_alloc=I,P,S,T,
+ *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1
+ *				buddy/debug.h, from the start; debug_pagealloc=1 also has
+ *				RAM mapped so that pages can be unmapped later
  *	demo.*, bench.*, test.*, seed=	for those programs
  *
  * Sizes and addresses take K, M or G.  Where a name is given twice the later one

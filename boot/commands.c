@@ -9,7 +9,7 @@
  * State: held[], the boot core's.  Context: the monitor's.
  *
  * Not here: reading lines (monitor.c), the pictures (mm/show_mem.c, memmap.c),
- * ranges and nodes (commands_range.c).
+ * ranges and nodes (commands_range.c), debugging options (commands_debug.c).
  */
 #include <string.h>
 
@@ -17,6 +17,7 @@
 #include <port/port.h>
 
 #include "boot/bootargs.h"
+#include "boot/commands_debug.h"
 #include "boot/commands_range.h"
 #include "boot/demo.h"
 #include "boot/gfpname.h"
@@ -339,6 +340,10 @@ const struct command commands[] = {
 	{ "online", "ADDR MIB", "takes them back", 2, 2, run_online, NULL },
 	{ "nodes", "", "memory nodes, their distances and zones", 0, 0, run_nodes, NULL },
 	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
+	{ "debug", "[NAME VALUE]", "debugging options; one of them set", 0, 2, run_debug, complete_debug },
+	{ "owner", "[N]", "who holds what, the N largest; see page_owner", 0, 1, run_owner, NULL },
+	{ "trace", "[N]", "the last N events of all cores; see trace", 0, 1, run_trace, NULL },
+	{ "fail", "I,P,S,T", "each I-th fails: P %, after S pages, T times; or 0", 1, 1, run_fail, NULL },
 	{ "demo", "[OPS [SEED]]", "all cores allocate and free at once, verified", 0, 2, run_demo, NULL },
 	{ "misuse", "", "double frees and other mistakes, to be refused", 0, 0, run_misuse, NULL },
 	{ "bench", "", "counts what operations cost", 0, 0, run_bench, NULL },

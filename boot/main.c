@@ -381,6 +381,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	console_printf("allocator: ready after %u us\n", us_since(before));
 	policy_set_cma(&facts);
 	print_zones();
+	debug_from_bootargs();
 
 	gic_init_dist(BOARD_GICD_BASE, BOARD_GICC_BASE);
 	smp_init_irqs();

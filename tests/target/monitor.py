@@ -25,7 +25,8 @@ from monitor_range import (cma_gives_and_takes, nodes_are_listed,  # noqa: E402
 from serial_board import PROMPT, Board, Memory, lines, need  # noqa: E402 (beside this file)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
-            "drain cma offline online nodes check demo misuse bench uptime reboot poweroff").split()
+            "drain cma offline online nodes check debug owner trace fail demo misuse bench "
+            "uptime reboot poweroff").split()
 
 
 # ---- commands -----------------------------------------------------------------
@@ -188,6 +189,78 @@ def free_passes_on_what_was_typed(b):
     need("nothing to free" in b.command("free 0 0"), "NULL")
     need("expected: free ADDR ORDER" in b.command("free 0x1000"), "usage")
     need("ADDR is to be a number" in b.command("free nowhere 0"), "no number")
+
+
+def debug_options(b):
+    return dict(line.split() for line in lines(b.command("debug")))
+
+
+def debug_lists_and_sets(b):
+    names = ["init_on_alloc", "init_on_free", "page_poison", "debug_pagealloc", "page_owner",
+             "trace", "fail_page_alloc", "fail_page_alloc.min_order",
+             "fail_page_alloc.ignore_gfp_wait"]
+    need(debug_options(b) == {name: "0" for name in names}, "all off")
+    need("trace 128" in b.command("debug trace 100"), "set")
+    need(debug_options(b)["trace"] == "128", "listed")
+    need("expected 0, or events" in b.command("debug trace many"), "a wrong value")
+    need("no such option" in b.command("debug tracing 1"), "a wrong name")
+    need("expected: debug [NAME VALUE]" in b.command("debug trace"), "no value")
+    need(debug_options(b)["trace"] == "128", "nothing was changed")
+    b.keys("debug page_p\t", "debug page_poison ", 18)
+    clear(b)
+    need("trace 0" in b.command("debug trace 0"), "off")
+    need("trace is off" in b.command("trace"), "and says so")
+
+
+def owner_finds_who_allocated(b):
+    need("page_owner is off" in b.command("owner"), "off")
+    b.command("debug page_owner 1")
+    addr, order = last_block(b.command("alloc 5 GFP_USER"))
+    out = b.command("owner")
+    need(re.search(r"^caller 0x[0-9a-f]+: 1 blocks, 32 pages, gfp GFP_USER$", out, re.M),
+         "alloc's block: %r" % out)
+    need(len(lines(b.command("owner 1"))) == 1, "the largest only")
+    need("N is to be a number" in b.command("owner x"), "usage")
+    b.command("free %s %s" % (addr, order))
+    need("GFP_USER" not in b.command("owner"), "freed")
+    b.command("debug page_owner 0")
+
+
+def trace_shows_events_in_order(b):
+    b.command("debug trace 64")
+    addr, order = last_block(b.command("alloc 2"))
+    b.command("free %s %s" % (addr, order))
+    pfn = "0x%x" % (int(addr, 16) >> 12)
+    out = b.command("trace 2")
+    m = re.match(r" *(\d+) cpu0 alloc   order 2 pfn %s caller 0x[0-9a-f]+ gfp GFP_KERNEL\n"
+                 r" *(\d+) cpu0 free    order 2 pfn %s caller 0x[0-9a-f]+\n" % (pfn, pfn), out)
+    need(m and int(m.group(2)) == int(m.group(1)) + 1, "trace: %r" % out)
+    b.command("debug trace 0")
+
+
+def fail_fails_the_request_asked_for(b):
+    b.command("fail 2,100,0,1")
+    addr, order = last_block(b.command("alloc 0"))
+    need("no block of order 0" in b.command("alloc 0 __GFP_NOWARN"), "the second")
+    need("2,100,0,0" in b.command("debug"), "none is left")
+    b.command("free %s %s" % (addr, order))
+    b.command("free %s %s" % last_block(b.command("alloc 0")))
+    need("expected 0, or interval" in b.command("fail 0,1,2"), "usage")
+    b.command("fail 0")
+    need(set(debug_options(b).values()) == {"0"}, "all off again")
+
+
+def poison_finds_a_write_to_a_free_page(b):
+    addr, order = last_block(b.command("alloc 0"))
+    b.command("debug page_poison 1")
+    b.command("free %s %s" % (addr, order))
+    with Memory(b.gdb) as memory:
+        need(memory.read_word(int(addr, 16)) == 0xaaaaaaaa, "not poisoned")
+        memory.write_word(int(addr, 16) + 8, 0xaaaaabaa)
+    out = b.command("alloc 0")
+    need("0xab at byte 0x9, 1 bad bytes, one bit" in out, "not found: %r" % out)
+    b.command("free %s %s" % last_block(out))
+    b.command("debug page_poison 0")
 
 
 def check_holds(b):
@@ -446,7 +519,9 @@ SESSION = [
     pagetypeinfo_agrees_with_buddyinfo, zoneinfo_parses, vmstat_parses_and_counts,
     meminfo_parses, cpus_and_uptime, memmap_fits_the_screen, alloc_and_free_every_order,
     alloc_takes_flags_by_name_and_in_hex, alloc_says_what_it_expects,
-    free_passes_on_what_was_typed, nodes_are_listed, check_holds, unknown_commands_get_advice,
+    free_passes_on_what_was_typed, nodes_are_listed, check_holds, debug_lists_and_sets,
+    owner_finds_who_allocated, trace_shows_events_in_order, fail_fails_the_request_asked_for,
+    poison_finds_a_write_to_a_free_page, check_holds, unknown_commands_get_advice,
     moves_and_inserts, rubs_out_and_deletes, kills_and_brings_back,
     rings_the_bell_where_nothing_can_be_done, remembers_lines, forgets_the_oldest_lines,
     completes_with_tab, clears_and_drops, scrolls_a_long_line_sideways, takes_any_line_end,
