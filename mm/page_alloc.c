@@ -330,7 +330,8 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	struct mm_cpu *cpu;
 	struct zone *zone;
 
-	if (unlikely(order > MAX_ORDER || gfp & GFP_NOT_FAST || gfp_zone_contradicts(gfp)))
+	if (unlikely(order > MAX_ORDER || gfp & (GFP_NOT_FAST | ~__GFP_BITS_MASK) ||
+		     gfp_zone_contradicts(gfp)))
 		return alloc_special(gfp, order);
 	flags = port_irq_save();
 	cpu = this_cpu();
