@@ -2,7 +2,8 @@
 /*
  * misuse - the mistakes that a release build must survive, made on purpose.
  *
- * Each row of the table makes one mistake.  It has to be refused: counted once
+ * Each row of the table makes one mistake.  It has to be refused (a request that
+ * contradicts itself: served without the contradiction): counted once
  * in BAD_FREE, BAD_ALLOC or BAD_GFP, reported by a line of the allocator's own (which
  * names the caller), and without effect on what is free.  After the last one
  * the validator must find nothing broken.
@@ -109,10 +110,10 @@ static void alloc_no_order(struct page *page, unsigned order)
 	alloc_pages(GFP_KERNEL, MAX_ORDER + 1);
 }
 
+/* Not refused: served as if it had said neither. */
 static void alloc_two_mobilities(struct page *page, unsigned order)
 {
 	(void)page;
-	/* Served all the same, as unmovable: see gfp.h. */
 	__free_pages(alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE, order), order);
 }
 
