@@ -213,6 +213,9 @@ $(call mmu_run,pages,$(BOARD_DTB),4,64,debug_pagealloc=1)
 $(call mmu_run,pages-1024,$(BOARD_DTB),2,1024,debug_pagealloc=1 highmem=0x78000000)
 $(call mmu_run,reusable,$(OUT)/reusable.dtb,4,256)
 
+# The demonstration under policies and debugging options, and with each request failing.
+$(eval $(call target_test,demo,$(IMAGE).elf $(BOARD_DTB) tests/target/demo.py,timeout 400 tests/target/demo.py --image $(IMAGE) --dtb $(BOARD_DTB)))
+
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
