@@ -20,7 +20,7 @@
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	vmstat, misuse, watermark -> show_mem, debug -> alloc_report, compound ->
  *	fallback -> pcp -> scope -> zonelist, vmscan -> slowpath -> page_alloc -> bulk ->
- *	exact, page_isolation -> contig -> cma -> dma, mm_init -> debug_options, check.
+ *	exact, page_isolation -> contig -> cma -> dma, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
