@@ -240,7 +240,7 @@ def trace_shows_events_in_order(b):
     pfn = "0x%x" % (int(addr, 16) >> 12)
     out = b.command("trace 2")
     m = re.match(r" *(\d+) cpu0 alloc   order 2 pfn %s caller 0x[0-9a-f]+ gfp GFP_KERNEL\n"
-                 r" *(\d+) cpu0 free    order 2 pfn %s caller 0x[0-9a-f]+\n" % (pfn, pfn), out)
+                 r" *(\d+) cpu0 free    order 2 pfn %s caller 0x[0-9a-f]+$" % (pfn, pfn), out)
     need(m and int(m.group(2)) == int(m.group(1)) + 1, "trace: %r" % out)
     b.command("debug trace 0")
 
@@ -265,7 +265,7 @@ def poison_finds_a_write_to_a_free_page(b):
         need(memory.read_word(int(addr, 16)) == 0xaaaaaaaa, "not poisoned")
         memory.write_word(int(addr, 16) + 8, 0xaaaaabaa)
     out = b.command("alloc 0")
-    need("0xab at byte 0x9, 1 bad bytes, one bit" in out, "not found: %r" % out)
+    need("0xab at byte 0x9, 1 bad byte, one bit" in out, "not found: %r" % out)
     b.command("free %s %s" % last_block(out))
     b.command("debug page_poison 0")
 
