@@ -58,6 +58,7 @@ ROWS = [
     ("a zeroed page, above hot", "zero_o0", "zero", "mean", 200, 426, "", 128),
     ("out of memory, order 0", "oom_o0", "alloc", "mean", 150, 759, "73 TLSF", ""),
     ("checkerboard, order 1", "checkerboard_o1", "alloc", "mean", 150, 759, "73 TLSF", ""),
+    ("1 GiB: until the first page", "init", "alloc", "mean", 100000, 34600000, "90000 LLFree-c", ""),
     ("1 GiB: until all of it can be had", "init", "total", "mean", 1100000, 34600000,
      "90000 LLFree-c", ""),
     ("longest with interrupts off", "irqoff", "total", "max", "", "", "", ""),

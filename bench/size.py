@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 ISAS = {"thumb": ["-mthumb", "-Os"], "arm": ["-marm", "-O2"]}
-SMALLEST = ["-DBUDDY_MAX_NODES=1", "-DBUDDY_PCP_SLOTS=8", "-DBUDDY_PCP_WORK=2"]
+SMALLEST = ["-DBUDDY_DEBUG_HOOKS=0", "-DBUDDY_ALLOC_REPORT=0", "-DBUDDY_MAX_NODES=1", "-DBUDDY_PCP_SLOTS=8", "-DBUDDY_PCP_WORK=2"]
 KINDS = ("text", "data", "bss")
 STARTUP = ("memblock.o", "memblock_query.o", "mm_init.o")
 # KiB of text, Thumb -Os.

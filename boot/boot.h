@@ -34,8 +34,11 @@ void early_init(const struct boot_args *args);
 /* main.c, MMU on. */
 _Noreturn void boot_main(const struct boot_args *args);
 
-/* What mm_init() took, in ticks of the global timer, for the bench. */
-extern uint32_t boot_mm_init_ticks;
+/*
+ * In ticks of the global timer, for the bench: what mm_init() took; and that with what was
+ * left for later, which all cores did together (not what start-up does in between).
+ */
+extern uint32_t boot_mm_init_ticks, boot_mm_ready_ticks;
 
 /* debugargs.c: what the boot arguments want of buddy/debug.h.  After mm_init_cpu(), before other cores. */
 void debug_from_bootargs(void);

@@ -19,8 +19,26 @@ static char args[BOOTARGS_MAX];
 static unsigned args_len; /* with the NUL of the last word */
 
 static const char *const known[] = {
-	"mode",	       "semihosting",	  "mem",  "maxcpus", "dma_limit", "highmem",
-	"movablecore", "min_free_kbytes", "tick", "crash",   "crash.cpu", "seed",
+	"mode",
+	"semihosting",
+	"mem",
+	"maxcpus",
+	"dma_limit",
+	"highmem",
+	"movablecore",
+	"kernelcore",
+	"cma",
+	"min_free_kbytes",
+	"lowmem_reserve_ratio",
+	"watermark_boost_factor",
+	"fair_zones",
+	"node_reclaim",
+	"defrag_mode",
+	"deferred",
+	"tick",
+	"crash",
+	"crash.cpu",
+	"seed",
 };
 static const char *const known_prefix[] = {"demo.", "bench.", "test."};
 
@@ -101,10 +119,11 @@ void bootargs_list_unknown(void)
 			console_printf("bootargs: \"%s\" is not for us\n", &args[i]);
 }
 
-/* The whole of s is a number of at most max. */
-static bool parse_size(const char *s, uint64_t max, uint64_t *value)
+/* A number of at most max at *text, which is moved behind it. */
+static bool take_size(const char **text, uint64_t max, uint64_t *value)
 {
 	unsigned base = 10, shift = 0;
+	const char *s = *text;
 	uint64_t v = 0;
 	const char *first;
 
@@ -133,20 +152,21 @@ static bool parse_size(const char *s, uint64_t max, uint64_t *value)
 		shift += 10;
 		s++;
 	}
-	if (*s || v > max >> shift)
+	if (v > max >> shift)
 		return false;
 	*value = v << shift;
+	*text = s;
 	return true;
 }
 
 uint64_t bootarg_size(const char *name, uint64_t fallback, uint64_t max)
 {
-	const char *s = bootarg_get(name);
+	const char *s = bootarg_get(name), *end = s;
 	uint64_t value;
 
 	if (!s)
 		return fallback;
-	if (parse_size(s, max, &value))
+	if (take_size(&end, max, &value) && !*end)
 		return value;
 	console_printf(
 		"bootargs: %s=%s: expected a number (K, M, G) of at most 0x%x%08x, ignored\n", name,
@@ -157,4 +177,62 @@ uint64_t bootarg_size(const char *name, uint64_t fallback, uint64_t max)
 uint32_t bootarg_uint(const char *name, uint32_t fallback)
 {
 	return (uint32_t)bootarg_size(name, fallback, UINT32_MAX);
+}
+
+bool bootarg_bool(const char *name, bool fallback)
+{
+	const char *s = bootarg_get(name);
+
+	if (!s)
+		return fallback;
+	if ((s[0] == '0' || s[0] == '1') && !s[1])
+		return s[0] == '1';
+	console_printf("bootargs: %s=%s: expected 0 or 1, ignored\n", name, s);
+	return fallback;
+}
+
+bool bootarg_range(const char *name, uint64_t max, uint64_t *size, uint64_t *base)
+{
+	const char *s = bootarg_get(name), *end = s;
+	uint64_t bytes = 0, at = 0;
+	bool ok;
+
+	if (!s)
+		return false;
+	ok = take_size(&end, max, &bytes);
+	if (ok && *end == '@') {
+		end++;
+		ok = take_size(&end, max, &at);
+	}
+	if (!ok || *end) {
+		console_printf("bootargs: %s=%s: expected SIZE or SIZE@BASE, numbers (K, M, G) of "
+			       "at most 0x%x%08x, ignored\n",
+			       name, s, (unsigned)(max >> 32), (unsigned)max);
+		return false;
+	}
+	if (!bytes)
+		return false;
+	*size = bytes;
+	*base = at;
+	return true;
+}
+
+unsigned bootarg_list(const char *name, unsigned max, unsigned *values)
+{
+	const char *s = bootarg_get(name), *end = s;
+	uint64_t value;
+	unsigned n = 0;
+
+	if (!s)
+		return 0;
+	while (n < max && take_size(&end, UINT32_MAX, &value)) {
+		values[n++] = (unsigned)value;
+		if (!*end)
+			return n;
+		if (*end++ != ',')
+			break;
+	}
+	console_printf("bootargs: %s=%s: expected 1 to %u numbers with commas between, ignored\n",
+		       name, s, max);
+	return 0;
 }

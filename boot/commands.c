@@ -9,7 +9,7 @@
  * State: held[], the boot core's.  Context: the monitor's.
  *
  * Not here: reading lines (monitor.c), the pictures (mm/show_mem.c, memmap.c),
- * the commands of the debugging options (commands_debug.c).
+ * ranges and nodes (commands_range.c), debugging options (commands_debug.c).
  */
 #include <string.h>
 
@@ -18,6 +18,7 @@
 
 #include "boot/bootargs.h"
 #include "boot/commands_debug.h"
+#include "boot/commands_range.h"
 #include "boot/demo.h"
 #include "boot/gfpname.h"
 #include "boot/memmap.h"
@@ -32,16 +33,6 @@ static struct {
 	struct page *page; /* NULL: no block */
 	unsigned order;
 } held[NR_HELD];
-
-/* ---- arguments ------------------------------------------------------------- */
-
-static bool number(const char *what, const char *text, uint32_t *value)
-{
-	if (parse_u32(text, (unsigned)strlen(text), value))
-		return true;
-	port_log("%s: %s is to be a number, decimal or 0x..., at most 0xffffffff\n", text, what);
-	return false;
-}
 
 /* ---- pictures ----------------------------------------------------------------- */
 
@@ -131,7 +122,7 @@ static enum command_result run_alloc(unsigned nr_args, char **args)
 	const char *bad;
 	char name[80];
 
-	if (!number("ORDER", args[0], &order))
+	if (!monitor_number("ORDER", args[0], &order))
 		return COMMAND_USAGE;
 	if (nr_args > 1 && !gfp_parse(args[1], &gfp, &bad, &bad_len)) {
 		args[1][(unsigned)(bad - args[1]) + bad_len] = '\0'; /* ends what is shown */
@@ -174,7 +165,7 @@ static enum command_result run_free(unsigned nr_args, char **args)
 	unsigned long pfn;
 
 	(void)nr_args;
-	if (!number("ADDR", args[0], &address) || !number("ORDER", args[1], &order))
+	if (!monitor_number("ADDR", args[0], &address) || !monitor_number("ORDER", args[1], &order))
 		return COMMAND_USAGE;
 	pfn = address >> PAGE_SHIFT;
 	if (!address) {
@@ -239,9 +230,9 @@ static enum command_result run_demo(unsigned nr_args, char **args)
 {
 	struct demo_options options = {.terminal = true};
 
-	if (nr_args > 0 && !number("OPS", args[0], &options.ops))
+	if (nr_args > 0 && !monitor_number("OPS", args[0], &options.ops))
 		return COMMAND_USAGE;
-	if (nr_args > 1 && !number("SEED", args[1], &options.seed))
+	if (nr_args > 1 && !monitor_number("SEED", args[1], &options.seed))
 		return COMMAND_USAGE;
 	if (demo_run(&options)) {
 		monitor_failed();
@@ -344,6 +335,10 @@ const struct command commands[] = {
 	{ "free", "ADDR ORDER", "gives them back; try a wrong one", 2, 2, run_free, NULL },
 	{ "blocks", "", "what `alloc` got and `free` has not had back", 0, 0, run_blocks, NULL },
 	{ "drain", "", "empties the CPUs' caches into the zones", 0, 0, run_drain, NULL },
+	{ "cma", "[HOW ...]", "CMA; alloc NAME PAGES [ALIGN]; release ADDR PAGES", 0, 4, run_cma, complete_cma },
+	{ "offline", "ADDR MIB", "takes pageblocks out of service", 2, 2, run_offline, NULL },
+	{ "online", "ADDR MIB", "takes them back", 2, 2, run_online, NULL },
+	{ "nodes", "", "memory nodes, their distances and zones", 0, 0, run_nodes, NULL },
 	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
 	{ "debug", "[NAME VALUE]", "debugging options; one of them set", 0, 2, run_debug, complete_debug },
 	{ "owner", "[N]", "who holds what, the N largest; see page_owner", 0, 1, run_owner, NULL },

@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <board.h>
+#include <buddy/gfp.h>
+#include <buddy/mm.h>
+#include <buddy/vmstat.h>
 #include <port/port.h>
 
 #include "boot/boot.h"
@@ -156,6 +160,26 @@ static void backtrace(uint32_t sp)
 	console_printf("\n");
 }
 
+/* ---- a page that is withdrawn: only debug_pagealloc does it to free pages ------ */
+
+static void report_unmapped(uint32_t addr)
+{
+	struct page_use_info info;
+	const char *what = "allocated page, and yet unmapped";
+
+	if (!mmu_is_unmapped_ram(addr))
+		return;
+	page_use(addr >> PAGE_SHIFT, &info);
+	if (info.use == PAGE_USE_FREE)
+		what = "free page (debug_pagealloc)";
+	else if (info.use == PAGE_USE_PCP)
+		what = "free page in a core's cache (debug_pagealloc)";
+	else if (info.use != PAGE_USE_ALLOCATED)
+		what = "page that is not the allocator's, unmapped by its owner";
+	console_printf("    address 0x%08x lies in a %s, order %u\n", (unsigned)addr, what,
+		       info.order);
+}
+
 /* ---- the end -------------------------------------------------------------- */
 
 static void begin_failing(void)
@@ -195,6 +219,7 @@ _Noreturn void exception_report(const struct exc_frame *f)
 		console_printf("    %s at %08x: %s (DFSR %08x)\n",
 			       dfsr & (1u << 11) ? "write" : "read", (unsigned)dfar,
 			       fault_name(dfsr), (unsigned)dfsr);
+		report_unmapped(dfar);
 		fault = dfar;
 	} else if (f->kind == EXC_PABT) {
 		console_printf("    fetch at %08x: %s (IFSR %08x)\n", (unsigned)ifar,
@@ -252,6 +277,39 @@ static __attribute__((noinline)) uint32_t recurse(uint32_t depth)
 	return pad[depth % 64];
 }
 
+/* A page is read that was given back. */
+static void use_after_free(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	volatile uint32_t *word;
+
+	if (!page)
+		panic("crash=uaf: no page");
+	word = page_address(page);
+	*word = 0x12345678;
+	__free_page(page);
+	crash_sink = *word;
+	panic("crash=uaf: the read of a free page at 0x%08x went through: debug_pagealloc is off",
+	      (unsigned)(uintptr_t)word);
+}
+
+/* More temporary mappings than there are; one that is undone before a later one. */
+static void kmap_too_many(void)
+{
+	unsigned i;
+
+	for (i = 0; i <= KMAP_LOCAL_MAX; i++)
+		(void)mmu_kmap_local(BOARD_RAM_BASE);
+}
+
+static void kmap_out_of_order(void)
+{
+	void *first = mmu_kmap_local(BOARD_RAM_BASE);
+
+	(void)mmu_kmap_local(BOARD_RAM_BASE);
+	mmu_kunmap_local(first);
+}
+
 void crash_on_purpose(const char *kind)
 {
 	if (!strcmp(kind, "undef"))
@@ -268,8 +326,14 @@ void crash_on_purpose(const char *kind)
 		crash_sink = recurse(1);
 	else if (!strcmp(kind, "panic"))
 		panic("as asked for by the bootarg crash=panic");
+	else if (!strcmp(kind, "uaf"))
+		use_after_free();
+	else if (!strcmp(kind, "kmap"))
+		kmap_too_many();
+	else if (!strcmp(kind, "kunmap"))
+		kmap_out_of_order();
 	else
-		console_printf(
-			"crash=%s: expected undef, svc, dabt, rodata, pabt, stack or panic\n",
-			kind);
+		console_printf("crash=%s: expected undef, svc, dabt, rodata, pabt, stack, panic, "
+			       "uaf, kmap or kunmap\n",
+			       kind);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The flattened device tree: a reader (fdt.c), and what the tree says about this
- * machine (fdt_scan.c).
+ * machine (fdt_scan.c, fdt_policy.c).
  *
  * A tree is foreign data.  fdt_check() looks at every byte that the reader will
  * ever rely on; after it said 0 no call below can leave the blob, whatever the
@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <buddy/config.h>
 #include <buddy/errno.h>
 
 #define FDT_MAX_DEPTH 64  /* nodes within nodes; a deeper tree is refused */
@@ -158,6 +159,9 @@ struct fdt_facts {
 	struct fdt_cpu cpu[FDT_MAX_CPUS];
 	unsigned nr_cma;
 	struct fdt_cma cma[FDT_MAX_CMA];
+	uint64_t dma_limit; /* every bus master reaches the bytes below; 0: all of 4 GiB */
+	/* Nodes' distances, 10 for a node from itself, 11 to 255; 0 where the tree is silent. */
+	uint8_t distance[BUDDY_MAX_NODES][BUDDY_MAX_NODES];
 	unsigned nr_warnings; /* things that were wrong, each with a line on the console */
 };
 
@@ -171,5 +175,20 @@ struct fdt_facts {
  * that can be used.
  */
 int fdt_scan(const void *blob, size_t max_bytes, struct fdt_facts *facts);
+
+/* ---- fdt_policy.c: parts of fdt_scan() ------------------------------------- */
+
+/*
+ * facts->dma_limit: the least end of what the dma-ranges of a bus reach, over all
+ * buses that are enabled.  An entry that cannot be made out is named and left out.
+ */
+void fdt_scan_dma(const struct fdt *t, struct fdt_facts *facts);
+
+/*
+ * facts->distance, from a node compatible with "numa-distance-map-v1".  A
+ * direction that is not given is as the other one.  Entries that are wrong are
+ * named and left out.
+ */
+void fdt_scan_distances(const struct fdt *t, struct fdt_facts *facts);
 
 #endif /* BOOT_FDT_H */

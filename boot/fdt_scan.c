@@ -17,10 +17,12 @@
  * 3.6 /chosen, 3.8 /cpus, 5.3 the reservation block); in what it does not say,
  * Linux 6.1 drivers/of/fdt.c and of_reserved_mem.c.
  *
- * Not here: the format (fdt.c), the CPUs' start (smp.c), what becomes of a CMA
- * area, interpretation of the command line.
+ * Not here: the format (fdt.c), how far DMA reaches and how far nodes are apart
+ * (fdt_policy.c), the CPUs' start (smp.c), what becomes of a CMA area,
+ * interpretation of the command line.
  */
 #include <boot/fdt.h>
+#include <boot/fdt_complain.h>
 #include <buddy/config.h>
 #include <buddy/memblock.h>
 #include <mm/hex64.h>
@@ -28,7 +30,6 @@
 
 #define PHYS_LIMIT (1ULL << 32) /* a Cortex-A9 has 32 address bits, whatever the tree says */
 #define MPIDR_MASK 0xffffffU	/* Aff2, Aff1, Aff0: ARMv7-A ARM DDI0406C B4.1.106 */
-#define MAX_LINES  50		/* complaints that are printed; the rest is only counted */
 
 /* The unit in which CMA areas come and go. */
 #define CMA_ALIGN ((uint64_t)pageblock_nr_pages * PAGE_SIZE)
@@ -51,21 +52,7 @@ struct ranges {
 
 /* ---- complaints ----------------------------------------------------------- */
 
-/* Counts a complaint; false when there were so many that the console is spared. */
-static bool may_say(struct scan *s)
-{
-	unsigned n = ++s->facts->nr_warnings;
-
-	if (n == MAX_LINES + 1)
-		port_log("fdt: more is wrong than is worth showing\n");
-	return n <= MAX_LINES;
-}
-
-#define complain(s, ...)                       \
-	do {                                   \
-		if (may_say(s))                \
-			port_log(__VA_ARGS__); \
-	} while (0)
+#define complain(s, ...) fdt_complain((s)->facts, __VA_ARGS__)
 
 /* What stands for a node in a line: printable, fdt.c made sure of that. */
 static const char *name_of(const struct scan *s, int node)
@@ -580,6 +567,8 @@ int fdt_scan(const void *blob, size_t max_bytes, struct fdt_facts *facts)
 	memblock_set_avoid(NULL, NULL);
 	scan_reserved_memory(&s, PASS_WITHOUT_PLACE);
 	scan_cpus(&s);
+	fdt_scan_dma(&s.t, facts);
+	fdt_scan_distances(&s.t, facts);
 
 	if (memblock_phys_mem_size() == 0) {
 		complain(&s, "fdt: no memory node with usable RAM\n");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stacks of a core, for assembler, C and linker script (which includes it).
+ * The stacks of a core, for assembler, C and linker script (which includes it), and
+ * where temporary mappings are.
  *
  * One block of STACK_CORE_BYTES per core, each stack with an unmapped page
  * beneath it, so that the first push too many is an abort with an address that
@@ -23,5 +24,8 @@
 #define STACK_SVC_GUARD	 0x7000
 #define STACK_SVC_TOP	 0xc000
 #define STACK_CORE_BYTES 0xc000
+
+/* The MiB of virtual addresses for temporary mappings: no board may have anything there. */
+#define LAYOUT_KMAP_BASE 0xff000000
 
 #endif /* BOOT_LAYOUT_H */

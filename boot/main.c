@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include <board.h>
+#include <buddy/gfp.h>
 #include <buddy/init.h>
 #include <buddy/vmstat.h>
 #include <port/port.h>
@@ -30,6 +31,7 @@
 #include "boot/fdt.h"
 #include "boot/mmu.h"
 #include "boot/monitor.h"
+#include "boot/policy.h"
 #include "boot/power.h"
 #include "boot/smp.h"
 #include "drivers/a9timer.h"
@@ -43,7 +45,7 @@ extern int test_main(void) __attribute__((weak));
 
 static struct fdt_facts facts;
 
-uint32_t boot_mm_init_ticks;
+uint32_t boot_mm_init_ticks, boot_mm_ready_ticks;
 
 #define KIB(bytes) ((unsigned)((bytes) >> 10))
 #define MIB(bytes) ((unsigned)((bytes) >> 20))
@@ -226,11 +228,9 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 
 	cut_to_window();
 	cut_to_size(bootarg_size("mem", 0, UINT64_MAX));
-	limits->dma_limit = bootarg_size("dma_limit", 0, UINT32_MAX);
-	limits->highmem_start = bootarg_size("highmem", 0, UINT32_MAX);
-	limits->movablecore = bootarg_size("movablecore", 0, UINT32_MAX);
-	limits->min_free_kbytes = bootarg_uint("min_free_kbytes", 0);
+	policy_read(&facts, limits);
 	memblock_set_current_limit(limits->highmem_start);
+	policy_reserve_cma(limits);
 	if (mmu_map_ram((uint32_t)limits->highmem_start, dtb_start, dtb_start + dtb_bytes))
 		console_printf(
 			"mmu: no room for page tables, some of what is no RAM stays mapped\n");
@@ -275,6 +275,42 @@ static unsigned list_cpus(struct smp_cpu *cpus)
 	return i;
 }
 
+/* What the tree says must not keep the image from starting; an argument may. */
+static int init_allocator(struct mm_limits *limits)
+{
+	int err = mm_init(limits);
+
+	if (err == -EINVAL && limits->dma_limit && !bootarg_get("dma_limit")) {
+		console_printf("dma: the device tree's limit does not fit, no ZONE_DMA\n");
+		limits->dma_limit = 0;
+		err = mm_init(limits);
+	}
+	return err;
+}
+
+static void init_some(void *arg)
+{
+	(void)arg;
+	deferred_init();
+}
+
+/* What mm_init() has left for later, by all cores at once. */
+static void init_rest(void)
+{
+	unsigned cpu, self = port_cpu_id();
+	uint64_t start = a9timer_read();
+
+	for (cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		if (cpu != self && smp_online(cpu))
+			smp_call(cpu, init_some, NULL);
+	deferred_init();
+	for (cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		if (cpu != self && smp_online(cpu))
+			smp_wait(cpu);
+	boot_mm_ready_ticks = boot_mm_init_ticks + (uint32_t)(a9timer_read() - start);
+	console_printf("memory: all %lu pages ready\n", nr_managed_pages());
+}
+
 static void crash_if_asked(void)
 {
 	const char *kind = bootarg_get("crash");
@@ -314,9 +350,12 @@ _Noreturn void boot_main(const struct boot_args *args)
 {
 	static struct smp_cpu cpus[FDT_MAX_CPUS];
 	struct mm_limits limits = {0};
+	const gfp_t all_bits = gfp_allowed_mask;
 	unsigned nr_cpus, maxcpus, online;
 	uint64_t start, before;
 
+	/* Nobody is there yet whom a request could wait for. */
+	gfp_allowed_mask = GFP_BOOT_MASK;
 	__asm__ volatile("cpsie a" ::: "memory");
 	init_clock();
 	start = a9timer_read();
@@ -333,12 +372,14 @@ _Noreturn void boot_main(const struct boot_args *args)
 		maxcpus = 1;
 	limits.nr_cpus = smp_nr_numbers(cpus, nr_cpus, maxcpus);
 	before = a9timer_read();
-	if (mm_init(&limits))
+	if (init_allocator(&limits))
 		panic("no allocator");
+	policy_set_nodes(&facts, limits.nr_cpus);
 	if (mm_init_cpu(0))
 		panic("no per-CPU caches");
 	boot_mm_init_ticks = (uint32_t)(a9timer_read() - before);
 	console_printf("allocator: ready after %u us\n", us_since(before));
+	policy_set_cma(&facts);
 	print_zones();
 	debug_from_bootargs();
 
@@ -349,6 +390,8 @@ _Noreturn void boot_main(const struct boot_args *args)
 
 	online = smp_boot(cpus, nr_cpus, maxcpus);
 	console_printf("%u of %u cores online\n", online, nr_cpus);
+	gfp_allowed_mask = all_bits;
+	init_rest();
 	smp_set_tick(bootarg_uint("tick", SMP_TICK_HZ));
 	console_printf("up after %u us\n", us_since(start));
 

@@ -8,7 +8,8 @@
  * the same screen; the address at the left shows where something is missing.
  *
  * A cell's letter says what most of its pages are, its case how full it is and
- * its colour the mobility: U, M and R for Unmovable, Movable, Reclaimable.
+ * its colour the mobility: U, M and R for Unmovable, Movable, Reclaimable, H for the
+ * Highatomic reserve, A for CMA areas, I for what is isolated.
  *
  * State: none.  Locks: none; page_use() reads a page's word as it is.
  *
@@ -47,12 +48,21 @@ static const struct {
 	[LOOK_FREE + MIGRATE_UNMOVABLE] = {':', "0;31"},
 	[LOOK_FREE + MIGRATE_MOVABLE] = {'.', "0;32"},
 	[LOOK_FREE + MIGRATE_RECLAIMABLE] = {',', "0;33"},
+	[LOOK_FREE + MIGRATE_HIGHATOMIC] = {'-', "0;35"},
+	[LOOK_FREE + MIGRATE_CMA] = {'~', "0;34"},
+	[LOOK_FREE + MIGRATE_ISOLATE] = {'=', "0;37"},
 	[LOOK_PART + MIGRATE_UNMOVABLE] = {'u', "0;1;31"},
 	[LOOK_PART + MIGRATE_MOVABLE] = {'m', "0;1;32"},
 	[LOOK_PART + MIGRATE_RECLAIMABLE] = {'r', "0;1;33"},
+	[LOOK_PART + MIGRATE_HIGHATOMIC] = {'h', "0;1;35"},
+	[LOOK_PART + MIGRATE_CMA] = {'a', "0;1;34"},
+	[LOOK_PART + MIGRATE_ISOLATE] = {'i', "0;1;37"},
 	[LOOK_FULL + MIGRATE_UNMOVABLE] = {'U', "0;37;41"},
 	[LOOK_FULL + MIGRATE_MOVABLE] = {'M', "0;30;42"},
 	[LOOK_FULL + MIGRATE_RECLAIMABLE] = {'R', "0;30;43"},
+	[LOOK_FULL + MIGRATE_HIGHATOMIC] = {'H', "0;37;45"},
+	[LOOK_FULL + MIGRATE_CMA] = {'A', "0;37;44"},
+	[LOOK_FULL + MIGRATE_ISOLATE] = {'I', "0;30;47"},
 };
 
 struct tally {
@@ -174,20 +184,21 @@ static void show_key(enum look look, const char *what, bool colour)
 static void show_legend(bool colour)
 {
 	static const char *const name[MIGRATE_TYPES] = {
-		[MIGRATE_UNMOVABLE] = "unmovable",
-		[MIGRATE_MOVABLE] = "movable",
-		[MIGRATE_RECLAIMABLE] = "reclaimable",
+		[MIGRATE_UNMOVABLE] = "unmovable  ",
+		[MIGRATE_MOVABLE] = "movable  ",
+		[MIGRATE_RECLAIMABLE] = "reclaimable  (full, part, free)\n",
+		[MIGRATE_HIGHATOMIC] = "atomic  ",
+		[MIGRATE_CMA] = "cma  ",
+		[MIGRATE_ISOLATE] = "isolated  ",
 	};
 
 	for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
 		show_key((enum look)(LOOK_FULL + mt), "", colour);
 		show_key((enum look)(LOOK_PART + mt), "", colour);
 		show_key((enum look)(LOOK_FREE + mt), name[mt], colour);
-		port_log("   ");
 	}
-	port_log("(full, part, free)\n");
-	show_key(LOOK_PCP, "in a CPU's cache   ", colour);
-	show_key(LOOK_RESERVED, "reserved   ", colour);
+	show_key(LOOK_PCP, "cached  ", colour);
+	show_key(LOOK_RESERVED, "reserved  ", colour);
 	port_log("blank: no RAM\n");
 }
 

@@ -2,8 +2,9 @@
 /*
  * misuse - the mistakes that a release build must survive, made on purpose.
  *
- * Each row of the table makes one mistake.  It has to be refused: counted once
- * in BAD_FREE or BAD_ALLOC, reported by a line of the allocator's own (which
+ * Each row of the table makes one mistake.  It has to be refused (a request that
+ * contradicts itself: served without the contradiction): counted once
+ * in BAD_FREE, BAD_ALLOC or BAD_GFP, reported by a line of the allocator's own (which
  * names the caller), and without effect on what is free.  After the last one
  * the validator must find nothing broken.
  *
@@ -109,10 +110,11 @@ static void alloc_no_order(struct page *page, unsigned order)
 	alloc_pages(GFP_KERNEL, MAX_ORDER + 1);
 }
 
+/* Not refused: served as if it had said neither. */
 static void alloc_two_mobilities(struct page *page, unsigned order)
 {
 	(void)page;
-	alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE, order);
+	__free_pages(alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE, order), order);
 }
 
 static void alloc_no_flags(struct page *page, unsigned order)
@@ -136,7 +138,7 @@ static const struct mistake mistakes[] = {
 	{"free of a forged descriptor", 0, false, false, BAD_FREE, free_foreign_descriptor},
 	{"free of a misaligned descriptor", 0, false, false, BAD_FREE, free_crooked_descriptor},
 	{"alloc of order MAX_ORDER + 1", 0, false, false, BAD_ALLOC, alloc_no_order},
-	{"alloc movable and reclaimable", 0, false, false, BAD_ALLOC, alloc_two_mobilities},
+	{"alloc movable and reclaimable", 0, false, false, BAD_GFP, alloc_two_mobilities},
 	{"alloc with unknown flags", PCP_MAX_ORDER + 1, false, false, BAD_ALLOC, alloc_no_flags},
 };
 

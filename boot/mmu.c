@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Short-descriptor page tables.  See mmu.h.
+ * Short-descriptor page tables, as start-up makes them.  See mmu.h.
  *
- * Owns mmu_l1 and the second-level tables.  Written by the boot core alone,
+ * Owns mmu_l1 and the second-level tables.  Written here by the boot core alone,
  * before the others have their MMUs on, so there is no lock.
  *
  * Attributes (ARMv7-A ARM, "Short-descriptor translation table format", TRE = 0,
@@ -14,7 +14,8 @@
  * Everything else faults: page 0, holes, guard pages under the stacks, no-map
  * ranges, highmem.
  *
- * Not here: turning it on (start.S), who owns which RAM (memblock).
+ * Not here: turning it on (start.S), who owns which RAM (memblock), what changes
+ * later (mmu_pages.c).
  */
 #include "boot/mmu.h"
 
@@ -25,16 +26,12 @@
 #include <buddy/memblock.h>
 
 #include "boot/boot.h"
+#include "boot/bootargs.h"
+#include "boot/cache.h"
+#include "boot/console.h"
 #include "boot/layout.h"
+#include "boot/mmu_desc.h"
 #include "drivers/io.h"
-#include "drivers/pl310.h"
-
-#define MIB 0x100000u
-
-#define TABLE_TYPE   0x1u
-#define SECTION_TYPE 0x2u
-#define PAGE_TYPE    0x2u
-#define TYPE_MASK    0x3u
 
 /* Section bits. */
 #define S_B	(1u << 2)
@@ -44,26 +41,17 @@
 #define S_TEX1	(1u << 12)
 #define S_SHARE (1u << 16)
 
-/* The same in a small page. */
-#define P_XN	(1u << 0)
-#define P_B	(1u << 2)
-#define P_C	(1u << 3)
-#define P_PRIV	(1u << 4)
-#define P_TEX1	(1u << 6)
-#define P_RO	(1u << 9)
-#define P_SHARE (1u << 10)
-
 #define S_NORMAL (SECTION_TYPE | S_TEX1 | S_C | S_B | S_SHARE | S_PRIV)
 #define S_DEVICE (SECTION_TYPE | S_B | S_XN | S_PRIV)
-#define P_NORMAL (PAGE_TYPE | P_TEX1 | P_C | P_B | P_SHARE | P_PRIV)
 
-#define L2_ENTRIES 256u
-#define L2_STATIC  16u /* the image needs two or three; ragged ends of RAM the others */
-#define L2_MORE	   16u
+#define L2_STATIC 16u /* the image needs two or three; ragged ends of RAM the others */
+#define L2_MORE	  16u
 
 uint32_t mmu_l1[4096] __attribute__((aligned(16384), section(".noinit.tables")));
 static uint32_t l2_static[L2_STATIC][L2_ENTRIES]
 	__attribute__((aligned(1024), section(".noinit.tables")));
+
+uint32_t mmu_kmap_l2[L2_ENTRIES] __attribute__((aligned(1024), section(".noinit.tables")));
 
 static uint32_t (*l2_pool)[L2_ENTRIES]; /* what is left of the second-level tables */
 static uint32_t l2_left;
@@ -86,7 +74,7 @@ static uint32_t *l2_make(uint32_t mib)
 
 	l2_left--;
 	for (i = 0; i < L2_ENTRIES; i++)
-		table[i] = attr ? (mib + i * 0x1000) | attr : 0;
+		table[i] = attr ? (mib + i * PAGE) | attr : 0;
 	return table;
 }
 
@@ -95,12 +83,11 @@ static void map_image_pages(const char *start, const char *end, uint32_t attr)
 {
 	uint32_t addr, *entry;
 
-	for (addr = (uint32_t)start; addr < (uint32_t)end; addr += 0x1000) {
+	for (addr = (uint32_t)start; addr < (uint32_t)end; addr += PAGE) {
 		entry = &mmu_l1[addr / MIB];
 		if ((*entry & TYPE_MASK) != TABLE_TYPE)
 			*entry = (uint32_t)l2_make(addr & ~(MIB - 1)) | TABLE_TYPE;
-		((uint32_t *)(*entry & ~0x3ffu))[addr / 0x1000 % L2_ENTRIES] =
-			attr ? addr | attr : 0;
+		((uint32_t *)(*entry & ~0x3ffu))[addr / PAGE % L2_ENTRIES] = attr ? addr | attr : 0;
 	}
 }
 
@@ -115,6 +102,9 @@ void mmu_early_tables(void)
 
 	for (i = 0; i < 4096; i++)
 		mmu_l1[i] = 0;
+	for (i = 0; i < L2_ENTRIES; i++)
+		mmu_kmap_l2[i] = 0;
+	mmu_l1[LAYOUT_KMAP_BASE / MIB] = (uint32_t)mmu_kmap_l2 | TABLE_TYPE;
 	l2_pool = l2_static;
 	l2_left = L2_STATIC;
 
@@ -136,6 +126,7 @@ void mmu_early_tables(void)
 struct keep {
 	uint64_t limit;	     /* highmem begins */
 	uint32_t start, end; /* stays mapped whatever memblock says of it: the device tree */
+	bool all_pages;	     /* no sections at all */
 };
 
 static bool is_ram(uint32_t addr, uint32_t bytes, const struct keep *keep)
@@ -156,9 +147,9 @@ static bool page_stays(uint32_t addr, const struct keep *keep)
 {
 	if (addr >= (uint32_t)_start && addr < (uint32_t)_end)
 		return true;
-	if (addr < keep->end && addr + 0x1000 > keep->start)
+	if (addr < keep->end && addr + PAGE > keep->start)
 		return true;
-	return is_ram(addr, 0x1000, keep);
+	return is_ram(addr, PAGE, keep);
 }
 
 /* More tables, out of memblock; all RAM is still mapped while this can be called. */
@@ -175,59 +166,86 @@ static bool l2_more(const struct keep *keep)
 	return true;
 }
 
-/* The MiB keeps its section, loses it, or gets a table that maps some of its pages. */
-static int narrow_mib(uint32_t mib, const struct keep *keep)
+/* mmu_map_pages() is going to be asked for pages of this MiB. */
+static bool wants_pages(uint32_t mib, const struct keep *keep)
+{
+	const struct memblock_region *r;
+	unsigned i;
+
+	for (i = 0; !keep->all_pages && (r = memblock_reserved(i)); i++)
+		if ((r->flags & MEMBLOCK_REUSABLE) && r->base < (uint64_t)mib + MIB &&
+		    r->base + r->size > mib)
+			return true;
+	return keep->all_pages;
+}
+
+/* A table in place of the section, the pages mapped as they were. */
+static void split_section(uint32_t mib)
+{
+	uint32_t *table = l2_make(mib);
+
+	cache_clean_range(table, table + L2_ENTRIES);
+	/*
+	 * ARMv7-A ARM, "TLB maintenance", changing the size of a mapping:
+	 * no entry, no translation left over, and only then the new one.
+	 * Nothing in this MiB is used meanwhile: the code, the stack and
+	 * mmu_l1 are in MiBs that have tables already.
+	 */
+	mmu_l1[mib / MIB] = 0;
+	dsb();
+	tlb_forget(mib);
+	dsb();
+	mmu_l1[mib / MIB] = (uint32_t)table | TABLE_TYPE;
+	dsb();
+	isb();
+}
+
+enum narrowed { DONE, STAYS_SECTION, STAYS_TOO_LARGE };
+
+/* The MiB keeps its section, loses it, or gets a table that maps all or some of its pages. */
+static enum narrowed narrow_mib(uint32_t mib, const struct keep *keep)
 {
 	uint32_t *entry = &mmu_l1[mib / MIB], *table;
+	bool whole = is_ram(mib, MIB, keep);
 	uint32_t i, nr = 0;
 
 	if ((*entry & TYPE_MASK) == SECTION_TYPE) {
-		if (is_ram(mib, MIB, keep))
-			return 0;
-		for (i = 0; i < L2_ENTRIES; i++)
-			nr += page_stays(mib + i * 0x1000, keep);
-		if (!nr) {
+		if (whole && !wants_pages(mib, keep))
+			return DONE;
+		for (i = 0; !whole && i < L2_ENTRIES; i++)
+			nr += page_stays(mib + i * PAGE, keep);
+		if (!whole && !nr) {
 			*entry = 0;
-			return 0;
+			return DONE;
 		}
 		if (!l2_left && !l2_more(keep))
-			return -ENOMEM;
-		table = l2_make(mib);
-		/*
-		 * ARMv7-A ARM, "TLB maintenance", changing the size of a mapping:
-		 * no entry, no translation left over, and only then the new one.
-		 * Nothing in this MiB is used meanwhile: the code, the stack and
-		 * the tables' static pool are in MiBs that have tables already.
-		 */
-		*entry = 0;
-		dsb();
-		__asm__ volatile("mcr p15, 0, %0, c8, c3, 1"
-				 :
-				 : "r"(mib)
-				 : "memory"); /* TLBIMVAIS */
-		dsb();
-		*entry = (uint32_t)table | TABLE_TYPE;
-		dsb();
-		isb();
+			return whole ? STAYS_SECTION : STAYS_TOO_LARGE;
+		split_section(mib);
 	}
+	if (whole)
+		return DONE;
 	table = (uint32_t *)(*entry & ~0x3ffu);
 	for (i = 0; i < L2_ENTRIES; i++)
-		if (!page_stays(mib + i * 0x1000, keep))
+		if (!page_stays(mib + i * PAGE, keep))
 			table[i] = 0;
 	cache_clean_range(table, table + L2_ENTRIES);
-	return 0;
+	return DONE;
 }
 
 int mmu_map_ram(uint32_t highmem, uint32_t keep_start, uint32_t keep_end)
 {
-	struct keep keep = {highmem ? highmem : 1ull << 32, keep_start, keep_end};
+	struct keep keep = {highmem ? highmem : 1ull << 32, keep_start, keep_end,
+			    bootarg_uint("debug_pagealloc", 0) != 0};
+	unsigned nr[STAYS_TOO_LARGE + 1] = {0};
 	uint32_t mib;
-	int err = 0;
 
 	/* After an error the rest still goes: what is not RAM must not stay mapped. */
 	for (mib = BOARD_RAM_BASE; mib < BOARD_RAM_END; mib += MIB)
-		if (narrow_mib(mib, &keep))
-			err = -ENOMEM;
+		nr[narrow_mib(mib, &keep)]++;
+	if (nr[STAYS_SECTION])
+		console_printf("mmu: no room for page tables: in %u MiB no page can be unmapped or "
+			       "made uncached\n",
+			       nr[STAYS_SECTION]);
 
 	/*
 	 * "TLB maintenance operations and barriers": the entries are visible to
@@ -240,20 +258,18 @@ int mmu_map_ram(uint32_t highmem, uint32_t keep_start, uint32_t keep_end)
 	__asm__ volatile("mcr p15, 0, %0, c7, c1, 6" : : "r"(0) : "memory"); /* BPIALLIS */
 	dsb();
 	isb();
-	return err;
+	return nr[STAYS_TOO_LARGE] ? -ENOMEM : 0;
 }
 
 /* ---- questions ------------------------------------------------------------- */
 
 bool mmu_is_mapped(uint32_t addr)
 {
-	uint32_t entry = mmu_l1[addr / MIB];
+	volatile uint32_t *entry = mmu_l2_entry(addr);
 
-	if ((entry & TYPE_MASK) == SECTION_TYPE)
-		return true;
-	if ((entry & TYPE_MASK) != TABLE_TYPE)
-		return false;
-	return ((uint32_t *)(entry & ~0x3ffu))[addr / 0x1000 % L2_ENTRIES] != 0;
+	if (entry)
+		return (*entry & TYPE_MASK) != 0;
+	return (mmu_l1[addr / MIB] & TYPE_MASK) == SECTION_TYPE;
 }
 
 const char *mmu_guard_name(uint32_t addr, unsigned *cpu)
@@ -274,17 +290,4 @@ const char *mmu_guard_name(uint32_t addr, unsigned *cpu)
 		return "svc";
 	}
 	return NULL;
-}
-
-void cache_clean_range(const void *start, const void *end)
-{
-	uintptr_t addr;
-
-	for (addr = (uintptr_t)start & ~31ul; addr < (uintptr_t)end; addr += 32)
-		__asm__ volatile("mcr p15, 0, %0, c7, c10, 1"
-				 :
-				 : "r"(addr)
-				 : "memory"); /* DCCMVAC */
-	dsb();
-	pl310_clean_range((uintptr_t)start, (uintptr_t)end);
 }

@@ -15,6 +15,7 @@
 #include <port/port.h>
 
 #include "boot/console.h"
+#include "boot/gfpname.h"
 #include "boot/lineedit.h"
 #include "boot/monitor.h"
 
@@ -55,6 +56,14 @@ static unsigned split(char *line, char **words, unsigned max)
 		if (*line)
 			*line++ = '\0';
 	}
+}
+
+bool monitor_number(const char *what, const char *text, uint32_t *value)
+{
+	if (parse_u32(text, (unsigned)strlen(text), value))
+		return true;
+	port_log("%s: %s is to be a number, decimal or 0x..., at most 0xffffffff\n", text, what);
+	return false;
 }
 
 /* What was typed is no command; what begins like it may have been meant. */

@@ -9,6 +9,7 @@
 #define BOOT_MONITOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define MONITOR_MAX_ARGS 8
 
@@ -40,6 +41,9 @@ struct command {
 
 /* Ends with a row without a name. */
 extern const struct command commands[];
+
+/* An argument as a number; false after a line that calls it `what`. */
+bool monitor_number(const char *what, const char *text, uint32_t *value);
 
 /* Something was found broken: the image's exit status says so at the end. */
 void monitor_failed(void);

@@ -27,6 +27,7 @@
 #include <port/port.h>
 
 #include "boot/boot.h"
+#include "boot/cache.h"
 #include "boot/console.h"
 #include "boot/exception.h"
 #include "boot/mmu.h"

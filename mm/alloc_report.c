@@ -22,6 +22,36 @@
 #include <mm/internal.h>
 
 #define ALWAYS_REPORTED 4U
+
+static uint32_t nr_failures; /* that somebody wanted to hear of */
+
+void alloc_report_init(void)
+{
+	__atomic_store_n(&nr_failures, 0, __ATOMIC_RELAXED);
+}
+
+/* Each of the first ones, then those whose number is a power of two. */
+static bool report_due(unsigned *suppressed)
+{
+	uint32_t nr = __atomic_add_fetch(&nr_failures, 1, __ATOMIC_RELAXED);
+
+	*suppressed = nr > ALWAYS_REPORTED ? nr / 2 - 1 : 0;
+	return nr <= ALWAYS_REPORTED || !(nr & (nr - 1));
+}
+
+#if !BUDDY_ALLOC_REPORT
+
+void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac)
+{
+	unsigned suppressed;
+
+	if (!(gfp & __GFP_NOWARN) && report_due(&suppressed))
+		port_log("alloc_pages: page allocation failure: order:%u, mode:0x%x, from %p\n",
+			 order, (unsigned)gfp, ac->caller);
+}
+
+#else
+
 #define FREE_TYPES	((1U << MIGRATE_ISOLATE) - 1) /* whose blocks somebody may have */
 
 /* What refuses a request in a zone, by falling weight of what it tells about the cause. */
@@ -45,13 +75,6 @@ struct tally {
 	unsigned long other[NR_VERDICTS];      /* OTHER_*: free where it would have been served */
 	unsigned other_types, other_nodes;     /* zone types, nodes, a bit each */
 };
-
-static uint32_t nr_failures; /* that somebody wanted to hear of */
-
-void alloc_report_init(void)
-{
-	__atomic_store_n(&nr_failures, 0, __ATOMIC_RELAXED);
-}
 
 /* The largest order of which one of these types has a block; -1: none has any. */
 static int largest_order(const struct zone_info *zone, unsigned types)
@@ -299,16 +322,8 @@ static __attribute__((noinline)) void show_request(const struct request *rq)
 	port_log("alloc_pages: page allocation failure: order:%u, mode:0x%x(%s), cpu %u, from %p, "
 		 "node %d, nodemask ",
 		 rq->order, (unsigned)rq->gfp, names, cpu, rq->ac->caller, rq->ac->nid);
-	port_log(rq->ac->nodemask ? "0x%x\n" : "all\n", (unsigned)rq->ac->nodemask);
-}
-
-/* Each of the first ones, then those whose number is a power of two. */
-static bool report_due(unsigned *suppressed)
-{
-	uint32_t nr = __atomic_add_fetch(&nr_failures, 1, __ATOMIC_RELAXED);
-
-	*suppressed = nr > ALWAYS_REPORTED ? nr / 2 - 1 : 0;
-	return nr <= ALWAYS_REPORTED || !(nr & (nr - 1));
+	port_log(rq->ac->nodemask != NODE_MASK_ALL ? "0x%x\n" : "all\n",
+		 (unsigned)rq->ac->nodemask);
 }
 
 void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac)
@@ -319,7 +334,7 @@ void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct al
 
 	if (gfp & __GFP_NOWARN || !report_due(&suppressed))
 		return;
-	rq.nodes = (ac->nodemask ? ac->nodemask : NODE_MASK_ALL) & context_nodes(ac);
+	rq.nodes = ac->nodemask & context_nodes(ac);
 	if (gfp & __GFP_THISNODE)
 		rq.nodes &= 1U << ac->nid;
 	if (alloc_flags & ALLOC_CMA)
@@ -334,3 +349,5 @@ void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct al
 	judge_zones(&rq, &t, true);
 	show_caches();
 }
+
+#endif /* BUDDY_ALLOC_REPORT */

@@ -114,6 +114,10 @@ void init_free_lists(struct zone *zone)
 static __attribute__((noinline)) void merge_pageblocks(struct zone *zone, unsigned long index,
 						       unsigned order, enum migratetype mt)
 {
+	/* Its own pageblocks first: they may have become different while it was allocated. */
+	for (unsigned long i = pageblock_nr_pages; i < 1UL << order; i += pageblock_nr_pages)
+		if (get_pageblock_migratetype(index_to_page(index + i)) != mt)
+			set_pageblock_migratetype(index_to_page(index + i), mt);
 	for (; order < MAX_ORDER; order++) {
 		struct page *buddy = index_to_page(index ^ 1UL << order);
 		enum migratetype other;
@@ -162,12 +166,29 @@ ALWAYS_INLINE void free_block(struct zone *zone, struct page *page, unsigned ord
 	merge_pageblocks(zone, index, order, mt);
 }
 
-/* A block of any type; what that is for nr_free_pages. */
-static __attribute__((noinline)) int free_any(struct zone *zone, struct page *page, unsigned order,
-					      enum migratetype mt)
+/*
+ * A block of any type goes onto the lists of what its pageblock is now: it may have changed
+ * since the page was taken (case 22).  What that is for nr_free_pages.
+ */
+static __attribute__((noinline)) int free_typed(struct zone *zone, struct page *page,
+						unsigned order)
 {
+	enum migratetype mt = get_pageblock_migratetype(page);
+
 	free_block(zone, page, order, mt, free_state(mt));
 	return account_freepages(zone, 1 << order, mt);
+}
+
+/* The same; of one larger than a pageblock some may have been isolated: piece by piece. */
+static inline int free_any(struct zone *zone, struct page *page, unsigned order)
+{
+	int pages = 0;
+
+	if (likely(order <= pageblock_order || !zone->nr_special_blocks))
+		return free_typed(zone, page, order);
+	for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
+		pages += free_typed(zone, page + i, pageblock_order);
+	return pages;
 }
 
 /*
@@ -183,7 +204,7 @@ static inline void free_counted(struct zone *zone, int nr)
 
 void __free_one_page(struct zone *zone, struct page *page, unsigned order)
 {
-	free_counted(zone, free_any(zone, page, order, get_pageblock_migratetype(page)));
+	free_counted(zone, free_any(zone, page, order));
 }
 
 /* An allocated block goes straight back.  Interrupts are off. */
@@ -206,8 +227,7 @@ void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 		while (nr--) {
 			struct page *page = *block++;
 
-			pages += free_any(zone, page, page_word_order(page_word(page)),
-					  get_pageblock_migratetype(page));
+			pages += free_any(zone, page, page_word_order(page_word(page)));
 		}
 	} else {
 		while (nr--) {
@@ -341,7 +361,8 @@ static inline struct page *block_start(struct page *page)
 
 /*
  * Pages on free lists in the pageblock of page; 0 if it is in more than `most`
- * pieces, free or not, which also bounds the walk.
+ * pieces, free or not, which also bounds the walk, or on its way back from isolation: then
+ * its free blocks are on lists of two types, and move_freepages_block() is not for it.
  */
 unsigned count_free_in_block(struct page *page, unsigned most)
 {
@@ -349,9 +370,11 @@ unsigned count_free_in_block(struct page *page, unsigned most)
 	unsigned nr = 0;
 
 	for (; p < end; p += block_step(p)) {
-		if (!most--)
+		uint32_t word = page_word(p);
+
+		if (!most-- || (word & ~PAGE_ORDER_MASK) == (PAGE_STATE_FREE | PAGE_ISOLATED))
 			return 0;
-		if (page_word_state(page_word(p)) == PAGE_STATE_FREE)
+		if (page_word_state(word) == PAGE_STATE_FREE)
 			nr += (unsigned)block_step(p);
 	}
 	return nr;

@@ -142,8 +142,13 @@ static void clear_descriptors(struct page *first)
 		port_clear_page(at);
 }
 
+/* A free range that reaches over the next sections, too: the usual case, found out once. */
+struct free_run {
+	unsigned long start, end; /* frames */
+};
+
 /* The i-th section of mem_map, whose descriptors are still raw memory.  Interrupts are off. */
-static void init_section(unsigned i)
+static void init_section(unsigned i, struct free_run *run)
 {
 	struct page *first = mem_map + ((unsigned long)i << PFN_SECTION_SHIFT);
 	unsigned long from = (unsigned long)map_to_section[i] << PFN_SECTION_SHIFT;
@@ -155,11 +160,19 @@ static void init_section(unsigned i)
 	clear_descriptors(first);
 	for (unsigned p = 0; p < PAGES_PER_SECTION; p += pageblock_nr_pages)
 		init_pageblock(first + p, zid, MIGRATE_MOVABLE);
-	mark_reserved(from, to);
-	while (next_free_frames(&iter, from, to, &start, &end)) {
+	if (from >= run->start && to <= run->end) {
+		free_range(from, to);
+		__atomic_sub_fetch(&zones[zid].nr_deferred, PAGES_PER_SECTION, __ATOMIC_RELEASE);
+		return;
+	}
+	while (next_free_frames(&iter, from, MAX_PFN, &start, &end) && start < to) {
+		*run = (struct free_run){start, end};
+		end = end < to ? end : to;
 		free_range(start, end);
 		nr += (uint32_t)(end - start);
 	}
+	if (nr < PAGES_PER_SECTION)
+		mark_reserved(from, to);
 	for (const struct cma *cma = cma_areas; cma < cma_areas + nr_cma_areas; cma++) {
 		start = cma->base_pfn > from ? cma->base_pfn : from;
 		end = cma->base_pfn + cma->nr_pages < to ? cma->base_pfn + cma->nr_pages : to;
@@ -180,11 +193,11 @@ static void init_section(unsigned i)
 
 /* ---- all of them ------------------------------------------------------------------- */
 
-static void init_one(unsigned i)
+static void init_one(unsigned i, struct free_run *run)
 {
 	port_irqflags_t flags = port_irq_save();
 
-	init_section(i);
+	init_section(i, run);
 	if (!__atomic_sub_fetch(&nr_deferred_sections, 1, __ATOMIC_RELEASE))
 		count_unusual(false);
 	port_irq_restore(flags);
@@ -200,7 +213,7 @@ static bool is_done(unsigned i)
  * still be at work on other CPUs.  An interrupt between taking and doing may need the very
  * memory, and takes another: only with interrupts off is a section taken.
  */
-static bool init_next(void)
+static bool init_next(struct free_run *run)
 {
 	bool found = false;
 	uint32_t i;
@@ -213,7 +226,7 @@ static bool init_next(void)
 			i = __atomic_fetch_add(&next_section, 1, __ATOMIC_RELAXED);
 			found = i < all_sections && !is_done(i);
 			if (found)
-				init_one(i);
+				init_one(i, run);
 		}
 		port_irq_restore(flags);
 	} while (!found && i < all_sections);
@@ -223,7 +236,9 @@ static bool init_next(void)
 /* One more section for a request that found too little, or what another CPU is at; false: there is none. */
 bool deferred_grow(void)
 {
-	if (init_next())
+	struct free_run run = {0, 0};
+
+	if (init_next(&run))
 		return true;
 	if (!READ_ONCE(nr_deferred_sections))
 		return false;
@@ -235,7 +250,9 @@ bool deferred_grow(void)
 
 void deferred_init(void)
 {
-	while (READ_ONCE(nr_deferred_sections) && init_next())
+	struct free_run run = {0, 0};
+
+	while (READ_ONCE(nr_deferred_sections) && init_next(&run))
 		port_cond_resched();
 }
 
@@ -250,6 +267,7 @@ bool deferred_init_done(void)
  */
 void deferred_start(unsigned nr_sections)
 {
+	struct free_run run = {0, 0};
 	struct zone *zone;
 
 	all_sections = nr_sections;
@@ -267,6 +285,6 @@ void deferred_start(unsigned nr_sections)
 			if (zone->nr_free_pages - zone->nr_free_cma >
 			    zone->watermark[WMARK_HIGH] + PAGES_PER_SECTION)
 				break;
-			init_one(i);
+			init_one(i, &run);
 		}
 }

@@ -159,3 +159,8 @@ void dma_unmap_single(dma_addr_t handle, size_t size, enum dma_data_direction di
 {
 	dma_sync_single_for_cpu(handle, size, dir);
 }
+
+void dma_wmb(void)
+{
+	port_dma_wmb();
+}

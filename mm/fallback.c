@@ -68,14 +68,14 @@ static bool try_to_claim(struct zone *zone, unsigned order, enum migratetype fro
 	struct page *page = lru_to_page(zone->free_area[largest].free_list[from].list.next);
 
 	MM_ASSERT(largest >= order);
-	/* About to be isolated: its type is no longer its lists'. */
-	if (unlikely(get_pageblock_migratetype(page) != from))
-		return false;
 	if (largest >= pageblock_order) {
 		move_free_block(zone, page, mt);
 		zone->nr_steal += 1U << (largest - pageblock_order);
 		return true;
 	}
+	/* About to be isolated: its type is no longer its lists'. */
+	if (unlikely(get_pageblock_migratetype(page) != from))
+		return false;
 	if (mt == MIGRATE_MOVABLE && largest + 1 <= pageblock_order / 2)
 		return false;
 	if (count_free_in_block(page, CLAIM_PIECES) < pageblock_nr_pages / 2)
@@ -123,14 +123,12 @@ static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum m
  * that fits a moment ago; NULL when no list has.  Movable requests turn to CMA areas first.  After a claim the
  * lists of mt may have more.  Interrupts are off.
  */
-struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
-			      unsigned alloc_flags)
+struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype mt,
+			     unsigned alloc_flags)
 {
 	bool mixed = false;
 	struct page *page;
 
-	if (!zone_has_block(zone, order) && (mt != MIGRATE_MOVABLE || !zone->nr_free_cma))
-		return NULL;
 	port_spin_lock(&zone->lock);
 	page = __rmqueue_smallest(zone, order, rmqueue_type(zone, order, mt));
 	if (!page) {

@@ -18,9 +18,10 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
- *	vmstat, misuse, watermark -> show_mem, debug -> alloc_report, compound ->
- *	fallback -> pcp -> scope -> zonelist, vmscan -> slowpath -> page_alloc -> bulk ->
- *	exact, page_isolation -> contig -> cma -> dma, mm_init -> debug_options, debug_show, check.
+ *	misuse, watermark, debug -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
+ *	compound -> zonelist, vmscan -> slowpath -> page_alloc -> bulk -> exact, page_isolation ->
+ *	contig -> cma -> dma, mm_init -> debug_options, debug_show,
+ *	check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -263,8 +264,17 @@ static inline enum migratetype rmqueue_type(const struct zone *zone, unsigned or
 
 /* ---- fallback.c: interrupts are off ---------------------------------------- */
 
-struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
-			      unsigned alloc_flags);
+struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype mt,
+			     unsigned alloc_flags);
+
+static inline struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
+					    unsigned alloc_flags)
+{
+	if (!zone_has_block(zone, order) &&
+	    (mt != MIGRATE_MOVABLE || !READ_ONCE(zone->nr_free_cma)))
+		return NULL;
+	return fallback_locked(zone, order, mt, alloc_flags);
+}
 struct page *rmqueue_highatomic(struct zone *zone, unsigned order);
 void reserve_highatomic_pageblock(struct zone *zone, struct page *page);
 bool unreserve_highatomic_pageblock(struct zone *zone);
@@ -328,7 +338,7 @@ static inline bool gfp_zone_contradicts(gfp_t gfp)
  */
 struct alloc_context {
 	struct zone *const *zonelist; /* zones that may serve it, best first, then NULL */
-	nodemask_t nodemask;	      /* nodes that may; 0: all */
+	nodemask_t nodemask;	      /* nodes that may */
 	enum zone_type highest;	      /* zone type */
 	enum migratetype migratetype;
 	bool unusual;	    /* mm_unusual was not 0 */
@@ -611,6 +621,7 @@ void free_pages_from(struct page *page, unsigned order, const void *caller);
 
 /* ---- slowpath.c --------------------------------------------------------------- */
 
+unsigned gfp_to_alloc_flags(gfp_t gfp);
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct alloc_context *ac);
 
 #endif /* MM_INTERNAL_H */

@@ -257,6 +257,21 @@ static size_t slots_bytes(unsigned nr_cpus)
 	return pcp_bytes(&large, 1, nr_cpus) * nr_zones;
 }
 
+static phys_addr_t alloc_in_largest(uint64_t bytes)
+{
+	uint64_t limit = (uint64_t)max_low_pfn << PAGE_SHIFT;
+	const struct memblock_region *r, *largest = NULL;
+
+	for (unsigned i = 0; (r = memblock_memory(i)); i++)
+		if (r->base < limit && (!largest || r->size > largest->size))
+			largest = r;
+	if (!largest)
+		return 0;
+	if (largest->base + largest->size < limit)
+		limit = largest->base + largest->size;
+	return memblock_phys_alloc_range(bytes, PAGE_SIZE, largest->base, limit, "mem_map");
+}
+
 /* One allocation: tables, then from a whole section on the descriptors (pageblock.c). */
 static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 {
@@ -273,9 +288,10 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	lead = round_up(lead, section_bytes > PAGE_SIZE ? section_bytes : PAGE_SIZE);
 	MM_ASSERT(lead / sizeof(struct page) <= MAX_INDEX - MAX_PFN);
 	bytes = round_up(lead + nr_sections * section_bytes, PAGE_SIZE);
+	/* In the largest range of RAM, so that a small fast node is not filled with it; else anywhere. */
+	phys = alloc_in_largest(bytes);
 	/* An end of 0 would be no limit at all: without lowmem there is no place. */
-	phys = 0;
-	if (max_low_pfn)
+	if (!phys && max_low_pfn)
 		phys = memblock_phys_alloc_range(bytes, PAGE_SIZE, 0,
 						 (uint64_t)max_low_pfn << PAGE_SHIFT, "mem_map");
 	if (!phys) {

@@ -198,7 +198,7 @@ static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned o
 	if (unlikely(ac->unusual && mm_debug_on))
 		trace_event(TRACE_FAIL, NULL, order, gfp, ac->caller);
 	if (!(gfp & __GFP_NOWARN))
-		warn_alloc(gfp, order, ALLOC_WMARK_MIN, ac);
+		warn_alloc(gfp, order, gfp_to_alloc_flags(gfp), ac);
 	return NULL;
 }
 
@@ -330,7 +330,8 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 	struct mm_cpu *cpu;
 	struct zone *zone;
 
-	if (unlikely(order > MAX_ORDER || gfp & GFP_NOT_FAST || gfp_zone_contradicts(gfp)))
+	if (unlikely(order > MAX_ORDER || gfp & (GFP_NOT_FAST | ~__GFP_BITS_MASK) ||
+		     gfp_zone_contradicts(gfp)))
 		return alloc_special(gfp, order);
 	flags = port_irq_save();
 	cpu = this_cpu();
@@ -480,8 +481,16 @@ static void put_block(const char *what, struct page *page, int order, const void
 			}
 			/* What the other holders did comes before the free. */
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (unlikely(word & PAGE_COMP))
+			if (unlikely(word & PAGE_COMP)) {
 				destroy_compound_page(page);
+				word = page_word(page);
+				if (word >> PAGE_REF_SHIFT != 1 ||
+				    page_word_state(word) != PAGE_STATE_ALLOCATED) {
+					bad_free(what, page, page_word_order(word), word,
+						 "its destructor took or freed it", caller);
+					return;
+				}
+			}
 			if (unlikely(word & PAGE_ACCOUNT))
 				count_rare_events(PGUNACCOUNT, 1U << page_word_order(word));
 			if (unlikely(mm_debug_on))

@@ -42,10 +42,11 @@ void init_pageblock(struct page *page, unsigned zid, enum migratetype mt)
 void set_pageblock_migratetype(struct page *page, enum migratetype mt)
 {
 	uint8_t *byte = &map_base[page_index(page) >> pageblock_order];
-	struct zone *zone = page_zone(page);
+	enum migratetype old = (enum migratetype)(*byte & PB_TYPE_MASK);
 
-	MM_ASSERT_LOCKED(zone);
-	zone->nr_special_blocks +=
-		(uint32_t)(mt >= MIGRATE_PCPTYPES) - ((*byte & PB_TYPE_MASK) >= MIGRATE_PCPTYPES);
+	MM_ASSERT_LOCKED(page_zone(page));
 	WRITE_ONCE(*byte, (uint8_t)((*byte & ~PB_TYPE_MASK) | mt));
+	if (unlikely(mt >= MIGRATE_PCPTYPES || old >= MIGRATE_PCPTYPES))
+		page_zone(page)->nr_special_blocks +=
+			(uint32_t)(mt >= MIGRATE_PCPTYPES) - (old >= MIGRATE_PCPTYPES);
 }

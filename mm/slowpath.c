@@ -26,7 +26,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
-static unsigned gfp_to_alloc_flags(gfp_t gfp)
+/* What a request may do in the slow path. */
+unsigned gfp_to_alloc_flags(gfp_t gfp)
 {
 	unsigned alloc_flags = ALLOC_WMARK_MIN;
 

@@ -10,22 +10,38 @@ comment when the run failed, or with --verbose.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 TAP = re.compile(r"^(ok|not ok|1\.\.|#|Bail out!|TAP version)")
 PLAN = re.compile(r"^1\.\.(\d+)")
+RAM_BASE = 0x60000000  # where an image that is started as ELF looks for a tree
 CLOSING = re.compile(r"^# closing: (\d+) of (\d+) cases run, (\d+) failed")
 
 
+def tree_with_bootargs(dtb, bootargs):
+    """A copy of the tree, which QEMU shall not touch, with the arguments in it."""
+    copy = tempfile.NamedTemporaryFile(suffix=".dtb")
+    shutil.copyfile(dtb, copy.name)
+    subprocess.run(["fdtput", "-t", "s", copy.name, "/chosen", "bootargs", bootargs], check=True)
+    return copy  # deleted with the last reference
+
+
 def qemu_command(args):
+    bootargs = ("semihosting mode=test " + args.append).strip()
     cmd = ["qemu-system-arm", "-M", "vexpress-a9", "-smp", str(args.smp), "-m", str(args.mem),
            "-display", "none", "-serial", "stdio", "-monitor", "none",
            "-semihosting-config", "enable=on,target=native",
-           "-kernel", args.image + (".elf" if args.start == "elf" else ".bin"),
-           "-dtb", args.dtb, "-append", ("semihosting mode=test " + args.append).strip()]
+           "-kernel", args.image + (".elf" if args.start == "elf" else ".bin")]
+    if args.tree_as_is:
+        args.tree = tree_with_bootargs(args.dtb, bootargs)
+        cmd += ["-device", "loader,file=%s,addr=0x%x,force-raw=on" % (args.tree.name, RAM_BASE)]
+    else:
+        cmd += ["-dtb", args.dtb, "-append", bootargs]
     if args.plugin:
         cmd += ["-icount", "shift=0,align=off,sleep=off", "-plugin", args.plugin]
     return cmd
@@ -39,7 +55,8 @@ class Run:
         self.status = None
         self.timed_out = False
         cmd = qemu_command(args)
-        self.command = " ".join("'%s'" % c if " " in c else c for c in cmd)
+        again = sys.argv if args.tree_as_is else cmd  # whose tree is gone by then
+        self.command = " ".join("'%s'" % c if " " in c else c for c in again)
         started = time.monotonic()
         proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT,
@@ -87,6 +104,9 @@ def parser():
     p.add_argument("--smp", type=int, default=4)
     p.add_argument("--mem", type=int, default=256, help="MiB")
     p.add_argument("--append", default="", help="more boot arguments")
+    p.add_argument("--tree-as-is", action="store_true",
+                   help="with the memory nodes that it has, which -dtb replaces by one of "
+                   "--mem; for --start elf")
     p.add_argument("--plugin", help="QEMU plugin with its arguments")
     p.add_argument("--timeout", type=float, default=240, help="seconds")
     p.add_argument("--verbose", action="store_true")
@@ -94,7 +114,10 @@ def parser():
 
 
 def main():
-    args = parser().parse_args()
+    p = parser()
+    args = p.parse_args()
+    if args.tree_as_is and args.start != "elf":
+        p.error("--tree-as-is: only an ELF file looks for a tree that nobody passes to it")
     run = Run(args)
     problem = run.problem()
     bad = problem or any(line.startswith("not ok") for line in run.lines)

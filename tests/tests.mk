@@ -10,7 +10,8 @@
 # (as released), tsan64 (ThreadSanitizer), and the cfg-* ones: other build-time
 # limits.  tests/unit/test_X.c is a program of the harness in tests/harness when
 # it has a TEST_SUITE, else one of cmocka; a line `// LINK: boot/fdt.c` among
-# its first five names further sources, `// HOST ONLY` keeps it out of the test image.
+# its first five names further sources, `// HOST ONLY` keeps it out of the test image,
+# `// TARGET ONLY` out of everything else.
 
 BUILD  ?= build
 HOSTCC ?= gcc
@@ -43,11 +44,13 @@ FLAVOURS := asan64 asan32 rel64 tsan64 cov64 cfg-tiny cfg-small cfg-large cfg-pa
 MM_SRC      := $(wildcard mm/*.c)
 HARNESS_SRC := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_host.c \
 	       tests/harness/cpus_host.c
-HOST_SRC    := $(MM_SRC) port/host/port.c $(HARNESS_SRC)
+HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c $(HARNESS_SRC)
 
 # what a cmocka test links: mm and the port, without the harness
 CMOCKA_TESTS := $(shell grep -l '<cmocka.h>' tests/unit/test_*.c 2>/dev/null)
-SUITE_TESTS  := $(shell grep -l '^TEST_SUITE' tests/unit/test_*.c tests/stress/test_*.c 2>/dev/null)
+ALL_SUITES   := $(shell grep -l '^TEST_SUITE' tests/unit/test_*.c tests/stress/test_*.c 2>/dev/null)
+TARGET_ONLY  := $(shell grep -l '^// TARGET ONLY' $(ALL_SUITES))
+SUITE_TESTS  := $(filter-out $(TARGET_ONLY),$(ALL_SUITES))
 link_of       = $(shell sed -n '1,5s|^//[ ]LINK: *||p' $(1))
 test_name     = $(patsubst test_%,%,$(basename $(notdir $(1))))
 
@@ -71,7 +74,7 @@ $(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)
 	$$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
 endef
 define cmocka_program
-$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c)
+$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c port/host/context.c)
 	$$(Q)$$(CC_$(1)) $$(sort $$^) -o $$@ -lcmocka -lpthread
 endef
 define model_program
@@ -87,7 +90,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call model_program,$(f))))
 # ---- the test image ----------------------------------------------------------
 
 # The image's own objects and all suites, compiled for the board.
-TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(SUITE_TESTS)),$(SUITE_TESTS))
+TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(ALL_SUITES)),$(ALL_SUITES))
 TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
 TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
 		 tests/harness/target_main.c $(TARGET_TESTS)
@@ -174,6 +177,7 @@ $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(T)/cfg-smal
 # On the target: cores x how it starts x MiB, so that any two values of any two of them
 # meet at least once, and the image as released beside the one with assertions.
 RUN_QEMU := tests/run-qemu.py
+comma    := ,
 TARGET_MATRIX := elf-1-8 raw-2-8 elf-3-8 raw-4-8 raw-1-64 elf-2-64 raw-3-64 elf-4-64 \
 		 elf-1-256 raw-2-256 elf-3-256 raw-4-256 raw-1-1024 elf-2-1024 raw-3-1024 elf-4-1024
 # $(1) image, $(2) start-cores-MiB
@@ -188,8 +192,32 @@ $(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tes
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
 $(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
 
+# More than one node, and all zones at once.  $(1) name, $(2) MiB, $(3) tree, $(4) options
+target_more = $(eval $(call target_test,test-$(1),$(OUT)/test.elf $(3) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/test --dtb $(3) --mem $(2) $(4)))
+
+$(OUT)/%.dtb: tests/target/%.dts boards/$(BOARD)/$(BOARD).dts
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(call target_more,numa2,1024,$(OUT)/numa2.dtb,--tree-as-is)
+$(call target_more,numa4,512,$(OUT)/numa4.dtb,--tree-as-is)
+$(call target_more,zones,1024,$(BOARD_DTB),--append "cma=16M movablecore=64M highmem=0x90000000 dma_limit=0x61000000")
+$(call target_more,numa2-policies,1024,$(OUT)/numa2.dtb,--tree-as-is --append "cma=8M@0x64000000 kernelcore=960M fair_zones=1 node_reclaim=1 defrag_mode=1 watermark_boost_factor=15000 lowmem_reserve_ratio=256$(comma)32 deferred=0")
+
+# Page tables, as they are without a permanent mapping of all RAM, with no section left,
+# and with an area for devices in the device tree.
+# $(1) name, $(2) device tree, $(3) cores, $(4) MiB, $(5) more bootargs
+mmu_run = $(eval $(call target_test,mmu-$(1),$(OUT)/test.elf $(2) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/test --dtb $(2) --smp $(3) --mem $(4) --append "test.only=mmu: $(strip $(5))"))
+$(call mmu_run,highmem,$(BOARD_DTB),4,256,highmem=0x68000000)
+$(call mmu_run,pages,$(BOARD_DTB),4,64,debug_pagealloc=1)
+$(call mmu_run,pages-1024,$(BOARD_DTB),2,1024,debug_pagealloc=1 highmem=0x78000000)
+$(call mmu_run,reusable,$(OUT)/reusable.dtb,4,256)
+
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))
+
+# Each way to go wrong on purpose ends as its report says.
+$(eval $(call target_test,crash,$(IMAGE).elf $(BOARD_DTB) tests/target/crash.py,timeout 300 tests/target/crash.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
 .PHONY: test test-host test-target build-test build-test-host build-test-target
 .PHONY: schedfuzz cov mutate

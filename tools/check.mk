@@ -23,9 +23,9 @@ CHECK_C := $(wildcard mm/*.c boot/*.c drivers/*.c port/*/*.c tests/*/*.c bench/*
 # What runs on the board; what runs here.  boot/fdt*.c and mm/ are looked at as both, the
 # former as its fuzzers build it.  Tests of the target include what only it has.
 CHECK_ARM  := $(wildcard mm/*.c boot/*.c drivers/*.c port/$(PORT)/*.c tests/target/*.c \
-	bench/target/*.c)
-CHECK_HOST := $(wildcard mm/*.c boot/fdt*.c port/host/*.c tests/model/*.c tests/stress/*.c \
-	tests/fuzz/*.c tests/unit/*.c bench/host/*.c) \
+	bench/target/*.c) $(TARGET_ONLY)
+CHECK_HOST := $(filter-out $(TARGET_ONLY),$(wildcard mm/*.c boot/fdt*.c port/host/*.c \
+	tests/model/*.c tests/stress/*.c tests/fuzz/*.c tests/unit/*.c bench/host/*.c)) \
 	$(filter-out %_target.c %/target_main.c,$(wildcard tests/harness/*.c))
 # clang-tidy is the slow one: mm/ once, as it is released
 CHECK_TIDY_ARM  := $(filter-out boot/fdt%.c,$(CHECK_ARM))

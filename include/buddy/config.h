@@ -68,6 +68,14 @@
 #define BUDDY_DEBUG_HOOKS 1
 #endif
 
+/*
+ * A failed request says why, zone by zone, with flags in names; 0: in one line with its
+ * numbers.  Costs about 6 KiB of code, in a program that shows nothing else.
+ */
+#ifndef BUDDY_ALLOC_REPORT
+#define BUDDY_ALLOC_REPORT 1
+#endif
+
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif

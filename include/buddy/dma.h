@@ -40,6 +40,12 @@ void *dma_alloc_coherent(size_t size, dma_addr_t *handle, gfp_t gfp);
 void dma_free_coherent(size_t size, void *addr, dma_addr_t handle);
 
 /*
+ * Between writing to coherent memory and telling the device (a store to its register): no cache holds the
+ * data back, but buffers may.  Any context.
+ */
+void dma_wmb(void);
+
+/*
  * Hands a buffer in the permanent mapping over to a device, and takes it back.
  * Any context; cost: an operation per cache line.
  */

@@ -80,8 +80,8 @@ void deferred_init(void);
 bool deferred_init_done(void);
 
 /*
- * Which node's zonelists CPU cpu uses: node 0's unless told.  After mm_init(), before that
- * CPU's mm_init_cpu().  0; -EINVAL after a line: no such CPU or node.
+ * Which node's zonelists CPU cpu uses (its requests with nid -1); node 0 unless it is
+ * set.  After mm_init(), before that CPU's mm_init_cpu().  0, or -EINVAL: no such CPU or node.
  */
 int mm_set_cpu_node(unsigned cpu, int nid);
 

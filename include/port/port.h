@@ -144,4 +144,7 @@ void port_cache_clean(const void *addr, size_t bytes);
 void port_cache_invalidate(void *addr, size_t bytes);
 void port_cache_flush(void *addr, size_t bytes);
 
+/* What was written to uncached memory before is where a device reads it (a DSB, and the L2's buffers). */
+void port_dma_wmb(void);
+
 #endif /* PORT_PORT_H */

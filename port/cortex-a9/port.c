@@ -12,10 +12,12 @@
 #include <buddy/alloc_scope.h>
 #include <port/port.h>
 
+#include "boot/cache.h"
 #include "boot/console.h"
 #include "boot/exception.h"
 #include "boot/mmu.h"
 #include "boot/smp.h"
+#include "drivers/pl310.h"
 
 void port_log(const char *fmt, ...)
 {
@@ -95,4 +97,10 @@ void port_cache_invalidate(void *addr, size_t bytes)
 void port_cache_flush(void *addr, size_t bytes)
 {
 	cache_flush_range(addr, (char *)addr + bytes);
+}
+
+void port_dma_wmb(void)
+{
+	__asm__ volatile("dsb" ::: "memory");
+	pl310_sync();
 }

@@ -70,6 +70,9 @@ void host_set_jitter(unsigned rate);
 
 /* ---- contexts, mappings, caches -------------------------------------------- */
 
+/* All of this as at the start: host_cpu_reset() calls it. */
+void host_context_reset(void);
+
 /* The scope of the task on a CPU. */
 struct alloc_scope;
 struct alloc_scope *host_task_scope(unsigned cpu);

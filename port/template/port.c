@@ -103,3 +103,7 @@ void port_cache_flush(void *addr, size_t bytes)
 	(void)addr;
 	(void)bytes;
 }
+
+void port_dma_wmb(void)
+{
+}

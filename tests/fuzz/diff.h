@@ -36,4 +36,7 @@ uint8_t *tree_by_dtc(uint32_t *size);	 /* dtc, from random source text */
  */
 bool compare_memory(const void *blob);
 
+/* diff_dma.c: the same with the limit of DMA that fdt_scan() found. */
+bool compare_dma(const void *blob, uint64_t limit);
+
 #endif /* TESTS_FUZZ_DIFF_H */

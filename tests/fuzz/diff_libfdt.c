@@ -6,7 +6,7 @@
  * On every tree that both accept: the same nodes at the same offsets with the
  * same names, depths and parents, the same properties, the same answers to
  * lookups by path, name and compatible, the same reservation block, and the same
- * RAM and reserved ranges.
+ * RAM, reserved ranges and limit of DMA.
  *
  * On damaged trees they may differ in what they refuse, and each difference has
  * to be one of these.  Refused here, accepted by libfdt 1.6 (stricter):
@@ -172,7 +172,7 @@ static bool same_machine(const void *blob, uint32_t size)
 	err = fdt_scan(blob, size, &facts);
 	if (err && err != -ENOMEM)
 		DIFFER("not scanned: %s", host_log_text());
-	return compare_memory(blob);
+	return compare_memory(blob) && compare_dma(blob, facts.dma_limit);
 }
 
 /* ---- sound trees ------------------------------------------------------------------ */

@@ -161,16 +161,14 @@ static bool read_reservations(struct list *l, const void *fdt)
 	int resv = fdt_path_offset(fdt, "/reserved-memory"), ac, sc, node;
 	bool own = resv >= 0 && fdt_getprop(fdt, resv, "#address-cells", NULL) &&
 		   fdt_getprop(fdt, resv, "#size-cells", NULL);
+	uint64_t base, size;
 
 	l->n = 0;
 	if (fdt_path_offset(fdt, "/chosen") >= 0)
 		return false;
-	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
-		uint64_t base, size;
-
-		fdt_get_mem_rsv(fdt, i, &base, &size);
+	/* fdt_num_mem_rsv() stops at any size of 0, the specification at (0, 0) */
+	for (int i = 0; !fdt_get_mem_rsv(fdt, i, &base, &size) && (base || size); i++)
 		add(l, base, size);
-	}
 	ac = nr_cells(fdt, own ? resv : 0, "#address-cells", 2);
 	sc = nr_cells(fdt, own ? resv : 0, "#size-cells", 1);
 	if (!own &&

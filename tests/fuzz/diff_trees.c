@@ -159,6 +159,44 @@ static void put_filler(unsigned depth)
 	end();
 }
 
+/* Addresses of few values, so that windows within windows meet. */
+static unsigned put_number(uint32_t *v, unsigned cells, unsigned below)
+{
+	unsigned n = 0;
+
+	for (; n + 1 < cells; n++)
+		v[n] = rnd(12) ? 0 : rnd(2) ? 1 : 0xffffffff;
+	v[n++] = rnd(20) ? rnd(below) << 26 : rnd(2) ? 0xffffffff : 0;
+	return n;
+}
+
+/* Buses within buses, with windows for DMA or without. */
+static void put_bus(unsigned depth, unsigned parent_ac)
+{
+	unsigned ac = 1 + rnd(3), sc = 1 + rnd(2), n = 0;
+	uint32_t v[64];
+	char name[40];
+
+	snprintf(name, sizeof(name), "bus%u@%x", depth, rnd(1 << 30));
+	begin(name);
+	if (ac != 2 || rnd(2))
+		cell("#address-cells", ac);
+	if (sc != 1 || rnd(2))
+		cell("#size-cells", sc);
+	if (!rnd(4))
+		put_status();
+	for (unsigned i = rnd(6) ? 1 + rnd(4) : 0; i > 0; i--) {
+		n += put_number(v + n, ac, 8);
+		n += put_number(v + n, parent_ac, 8);
+		n += put_number(v + n, sc, 16);
+	}
+	if (rnd(4))
+		cells("dma-ranges", n, v);
+	for (unsigned i = depth < 3 ? rnd(3) : 0; i > 0; i--)
+		put_bus(depth + 1, ac);
+	end();
+}
+
 static void put_machine(void)
 {
 	unsigned ac = 1 + rnd(2), sc = 1 + rnd(2);
@@ -197,6 +235,8 @@ static void put_machine(void)
 	}
 	for (unsigned i = rnd(3); i > 0; i--)
 		put_filler(0);
+	for (unsigned i = rnd(3); i > 0; i--)
+		put_bus(0, ac);
 	end();
 }
 

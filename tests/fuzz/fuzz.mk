@@ -9,10 +9,11 @@
 # Included after tests/tests.mk, whose host_test it uses.
 
 FUZZ_TIME ?= 60 # seconds
-FUZZ_SRC  := boot/fdt.c boot/fdt_scan.c mm/memblock.c mm/memblock_query.c port/host/port.c
+FUZZ_SRC  := boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c mm/memblock.c mm/memblock_query.c \
+	     port/host/port.c port/host/context.c
 FUZZ_INC  := -std=c11 -Wall -Wextra -Werror -I . -I include -I port/host
 FUZZ_OUT  := $(BUILD)/tests/fuzz
-FUZZ_HDR  := $(wildcard boot/fdt.h include/buddy/*.h include/port/*.h mm/hex64.h port/host/*.h)
+FUZZ_HDR  := $(wildcard boot/fdt*.h include/buddy/*.h include/port/*.h mm/hex64.h port/host/*.h)
 
 FUZZ_SEEDS := $(patsubst tests/fuzz/corpus/%.dts,$(FUZZ_OUT)/seeds/%.dtb,\
 		$(wildcard tests/fuzz/corpus/*.dts))
@@ -27,7 +28,7 @@ $(BUILD)/tests/fuzz_fdt: tests/fuzz/fuzz_fdt.c $(FUZZ_SRC) $(FUZZ_HDR)
 		-fno-sanitize-recover=all $(filter %.c,$^) -lpthread -o $@
 
 $(BUILD)/tests/diff_libfdt: tests/fuzz/diff_libfdt.c tests/fuzz/diff_oracle.c \
-		tests/fuzz/diff_trees.c $(FUZZ_SRC) $(FUZZ_HDR) $(wildcard tests/fuzz/*.h)
+		tests/fuzz/diff_trees.c tests/fuzz/diff_dma.c $(FUZZ_SRC) $(FUZZ_HDR) $(wildcard tests/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(FUZZ_INC) -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 		$(filter %.c,$^) -lfdt -lpthread -o $@

@@ -104,6 +104,14 @@ static void check_facts(const struct fdt_facts *f, size_t size)
 		REQUIRE(memblock_is_region_memory(f->cma[i].base, f->cma[i].size));
 		REQUIRE(strlen(f->cma[i].name) <= FDT_MAX_NAME);
 	}
+	REQUIRE(f->dma_limit < 1ULL << 32);
+	for (unsigned i = 0; i < BUDDY_MAX_NODES; i++) {
+		REQUIRE(f->distance[i][i] == 0 || f->distance[i][i] == 10);
+		for (unsigned j = 0; j < BUDDY_MAX_NODES; j++) {
+			REQUIRE(!f->distance[i][j] == !f->distance[j][i]);
+			REQUIRE(i == j || !f->distance[i][j] || f->distance[i][j] > 10);
+		}
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

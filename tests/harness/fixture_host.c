@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fixture.h"
 #include "fixture_priv.h"
@@ -87,7 +88,11 @@ int start(const struct geometry *g)
 
 void fixture_begin(void)
 {
-	int ret = start(&default_geometry);
+	int ret;
+
+	memset(&mm_policy, 0, sizeof(mm_policy));
+	gfp_allowed_mask = __GFP_BITS_MASK;
+	ret = start(&default_geometry);
 
 	if (ret) {
 		printf("Bail out! mm_init() of the default geometry returned %d\n", ret);

@@ -20,20 +20,13 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from serial_board import PROMPT, Board, Memory  # noqa: E402 (beside this file)
+from monitor_range import (cma_gives_and_takes, nodes_are_listed,  # noqa: E402
+                           pageblocks_go_offline_and_come_back)
+from serial_board import PROMPT, Board, Memory, lines, need  # noqa: E402 (beside this file)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
-            "drain check debug owner trace fail demo misuse bench uptime reboot "
-            "poweroff").split()
-
-
-def need(condition, what):
-    if not condition:
-        raise AssertionError(what)
-
-
-def lines(text):
-    return [line for line in text.split("\n") if line]
+            "drain cma offline online nodes check debug owner trace fail demo misuse bench "
+            "uptime reboot poweroff").split()
 
 
 # ---- commands -----------------------------------------------------------------
@@ -526,8 +519,8 @@ SESSION = [
     pagetypeinfo_agrees_with_buddyinfo, zoneinfo_parses, vmstat_parses_and_counts,
     meminfo_parses, cpus_and_uptime, memmap_fits_the_screen, alloc_and_free_every_order,
     alloc_takes_flags_by_name_and_in_hex, alloc_says_what_it_expects,
-    free_passes_on_what_was_typed, check_holds, debug_lists_and_sets, owner_finds_who_allocated,
-    trace_shows_events_in_order, fail_fails_the_request_asked_for,
+    free_passes_on_what_was_typed, nodes_are_listed, check_holds, debug_lists_and_sets,
+    owner_finds_who_allocated, trace_shows_events_in_order, fail_fails_the_request_asked_for,
     poison_finds_a_write_to_a_free_page, check_holds, unknown_commands_get_advice,
     moves_and_inserts, rubs_out_and_deletes, kills_and_brings_back,
     rings_the_bell_where_nothing_can_be_done, remembers_lines, forgets_the_oldest_lines,
@@ -544,6 +537,8 @@ OTHERS = [
 OTHER = [boots_to_the_prompt, memmap_fits_the_screen, buddyinfo_parses, zoneinfo_parses,
          alloc_and_free_every_order, demo_passes_and_repeats, misuse_is_refused,
          nothing_was_lost, check_holds, poweroff_ends_with_status_0]
+RANGES = [boots_to_the_prompt, nodes_are_listed, cma_gives_and_takes,
+          pageblocks_go_offline_and_come_back, check_holds, poweroff_ends_with_status_0]
 
 
 def main():
@@ -571,6 +566,8 @@ def main():
     if not args.short:
         runs.append(("reboot", (64, 4, ""), [reboot_comes_back]))
         runs.append(("1024 MiB", (1024, 4, ""), [boots_to_the_prompt, bench_answers]))
+        ranges = (256, 4, "cma=16M highmem=0x6c000000 movablecore=16M")
+        runs.append(("256 MiB, %s" % ranges[2], ranges, RANGES))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
             runs.append(("broken", (64, 4, ""), [boots_to_the_prompt, broken]))
         for mem, smp, append in ((8, 1, "demo.ops=5000"), (8, 4, "seed=7 demo.ops=5000"),

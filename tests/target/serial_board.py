@@ -17,6 +17,15 @@ import time
 PROMPT = "buddy> "
 
 
+def need(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def lines(text):
+    return [line for line in text.split("\n") if line]
+
+
 class Screen:
     """A terminal of 80 columns that never scrolls: what is on the cursor's line."""
 

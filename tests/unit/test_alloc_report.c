@@ -17,6 +17,7 @@ static struct alloc_context context(enum zone_type highest, int nid)
 {
 	return (struct alloc_context){
 		.zonelist = nodes[nid].zonelist[highest],
+		.nodemask = NODE_MASK_ALL,
 		.highest = highest,
 		.nid = nid,
 		.caller = CALLER_IS,
@@ -359,7 +360,7 @@ static void node_limit(void)
 	snprintf(cause, sizeof(cause), "node limit: the context's allowed nodes exclude %s", free);
 	report(GFP_USER, 0, ALLOC_WMARK_MIN, &ac);
 	check_cause(cause);
-	ac.nodemask = 0;
+	ac.nodemask = NODE_MASK_ALL;
 	report(GFP_USER, 0, ALLOC_WMARK_MIN, &ac);
 	check_cause(cause);
 	ac.hardwall = false;
@@ -397,7 +398,7 @@ static void it_judges_as_the_check_does(void)
 		for (unsigned mark = 0; mark < NR_WMARK; mark++)
 			zone->watermark[mark] = near * (rng_below(&rng, 2) + 1);
 		zone->lowmem_reserve[ZONE_NORMAL] = rng_below(&rng, 2) ? rng_below(&rng, 8) : 0;
-		ok = zone_watermark_ok(zone, order, flags & ALLOC_WMARK_MASK, ZONE_NORMAL, flags);
+		ok = zone_watermark_ok(zone, order, ZONE_NORMAL, flags);
 		report(GFP_KERNEL, order, flags, &ac);
 		CHECK_EQ(host_log_has("refused by: nothing now\n"), ok);
 		served += ok;

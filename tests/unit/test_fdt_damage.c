@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LINK: boot/fdt.c boot/fdt_scan.c
+// LINK: boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c
 /*
  * The whole scan on device trees that were damaged at random: nothing crashes,
  * nothing wraps, every answer is sane.  Seeds are printed.

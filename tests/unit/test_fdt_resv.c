@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LINK: boot/fdt.c boot/fdt_scan.c
+// LINK: boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c
 /*
  * What the device tree takes away: the reservation block and /reserved-memory,
  * with a place and without one, CMA areas, overlaps, more of them than fit.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LINK: boot/fdt.c boot/fdt_scan.c
+// LINK: boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c
 /*
  * What the device tree says: RAM, reservations, initrd, command line, CPUs; and
  * that everything wrong in it is named, counted and left out.

@@ -140,11 +140,11 @@ static void check_picture(void)
 			page_use(pfn, &info);
 			if (info.use == PAGE_USE_HOLE)
 				continue;
-			if (!strchr("UMRumr:.,cx", c))
+			if (!strchr("UMRHAIumrhai:.,-~=cx", c))
 				check_failed(__FILE__, __LINE__, "RAM has a cell");
-			if (info.use == PAGE_USE_FREE && c && strchr("UMR", c))
+			if (info.use == PAGE_USE_FREE && c && strchr("UMRHAI", c))
 				check_failed(__FILE__, __LINE__, "a full cell has a free page");
-			if (info.use == PAGE_USE_ALLOCATED && c && strchr(":.,c", c))
+			if (info.use == PAGE_USE_ALLOCATED && c && strchr(":.,-~=c", c))
 				check_failed(__FILE__, __LINE__,
 					     "a free cell has an allocated page");
 		}

