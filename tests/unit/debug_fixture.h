@@ -50,6 +50,13 @@ static inline void all_off(void)
 		CHECK(!strcmp(value_of(mm_debug_name(i)), "0"));
 }
 
+/* The first case of a suite: an image that was started with debug_pagealloc=1 goes on without. */
+static inline void all_is_off_at_first(void)
+{
+	set("debug_pagealloc", "0");
+	all_off();
+}
+
 /* Allocates until it gets `want`; the others go back. */
 static inline struct page *alloc_this(struct page *want, unsigned order)
 {

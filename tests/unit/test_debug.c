@@ -493,13 +493,20 @@ static void what_is_deferred_is_treated_too(void)
 #endif /* TEST_HOST */
 
 static const struct test_case cases[] = {
-	TEST(every_option_goes_on_and_off),  TEST(what_is_wrong_is_refused),
-	TEST(values_fit_the_buffer),	     TEST(init_on_alloc_zeroes),
-	TEST(init_on_free_zeroes),	     TEST(poison_is_found),
-	TEST(poison_goes_before_zeros),	     TEST(all_of_them_at_once),
+	TEST(all_is_off_at_first),
+	TEST(every_option_goes_on_and_off),
+	TEST(what_is_wrong_is_refused),
+	TEST(values_fit_the_buffer),
+	TEST(init_on_alloc_zeroes),
+	TEST(init_on_free_zeroes),
+	TEST(poison_is_found),
+	TEST(poison_goes_before_zeros),
+	TEST(all_of_them_at_once),
 #ifdef TEST_HOST
-	TEST(a_touch_of_a_free_page_faults), TEST(a_port_that_cannot_unmap),
-	TEST(pages_without_an_address),	     TEST(what_is_deferred_is_treated_too),
+	TEST(a_touch_of_a_free_page_faults),
+	TEST(a_port_that_cannot_unmap),
+	TEST(pages_without_an_address),
+	TEST(what_is_deferred_is_treated_too),
 #endif
 };
 

@@ -387,11 +387,16 @@ static void a_new_start_forgets_everything(void)
 #endif /* TEST_HOST */
 
 static const struct test_case cases[] = {
-	TEST(page_owner_knows_who_has_it),    TEST(show_page_owner_finds_a_leak),
-	TEST(exactly_the_nth_request_fails),  TEST(failures_have_their_limits),
-	TEST(trace_sizes_are_rounded),	      TEST(trace_keeps_what_happened_in_order),
+	TEST(all_is_off_at_first),
+	TEST(page_owner_knows_who_has_it),
+	TEST(show_page_owner_finds_a_leak),
+	TEST(exactly_the_nth_request_fails),
+	TEST(failures_have_their_limits),
+	TEST(trace_sizes_are_rounded),
+	TEST(trace_keeps_what_happened_in_order),
 #ifdef TEST_HOST
-	TEST(no_memory_for_tables),	      TEST(more_owners_than_room),
+	TEST(no_memory_for_tables),
+	TEST(more_owners_than_room),
 	TEST(a_new_start_forgets_everything),
 #endif
 };
