@@ -20,7 +20,7 @@
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
  *	compound -> zonelist, vmscan -> slowpath -> page_alloc -> bulk -> exact, page_isolation ->
- *	contig -> cma -> dma, mm_init -> debug_options, check.
+ *	contig -> cma -> dma, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H

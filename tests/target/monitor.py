@@ -233,7 +233,7 @@ def trace_shows_events_in_order(b):
     pfn = "0x%x" % (int(addr, 16) >> 12)
     out = b.command("trace 2")
     m = re.match(r" *(\d+) cpu0 alloc   order 2 pfn %s caller 0x[0-9a-f]+ gfp GFP_KERNEL\n"
-                 r" *(\d+) cpu0 free    order 2 pfn %s caller 0x[0-9a-f]+\n" % (pfn, pfn), out)
+                 r" *(\d+) cpu0 free    order 2 pfn %s caller 0x[0-9a-f]+$" % (pfn, pfn), out)
     need(m and int(m.group(2)) == int(m.group(1)) + 1, "trace: %r" % out)
     b.command("debug trace 0")
 
@@ -258,9 +258,26 @@ def poison_finds_a_write_to_a_free_page(b):
         need(memory.read_word(int(addr, 16)) == 0xaaaaaaaa, "not poisoned")
         memory.write_word(int(addr, 16) + 8, 0xaaaaabaa)
     out = b.command("alloc 0")
-    need("0xab at byte 0x9, 1 bad bytes, one bit" in out, "not found: %r" % out)
+    need("0xab at byte 0x9, 1 bad byte, one bit" in out, "not found: %r" % out)
     b.command("free %s %s" % last_block(out))
     b.command("debug page_poison 0")
+
+
+def boot_arguments_turn_options_on(b):
+    b.expect(r"page_poison=2: expected 0 or 1\n", 60)
+    boots_to_the_prompt(b)
+    options = debug_options(b)
+    need([n for n in options if options[n] != "0"] == ["debug_pagealloc", "page_owner", "trace"],
+         "not the ones asked for: %s" % options)
+    need(options["trace"] == "128", "trace=100")
+    addr, order = last_block(b.command("alloc 1"))
+    need("caller 0x" in b.command("owner"), "no owner")
+    b.command("free %s %s" % (addr, order))
+    for name in ("debug_pagealloc", "page_owner", "trace"):
+        need(name + " 0" in b.command("debug %s 0" % name), "%s stays on" % name)
+    nothing_was_lost(b)
+    check_holds(b)
+    poweroff_ends_with_status_0(b)
 
 
 def check_holds(b):
@@ -566,6 +583,8 @@ def main():
     if not args.short:
         runs.append(("reboot", (64, 4, ""), [reboot_comes_back]))
         runs.append(("1024 MiB", (1024, 4, ""), [boots_to_the_prompt, bench_answers]))
+        runs.append(("debugging", (64, 4, "page_owner=1 trace=100 debug_pagealloc=1 page_poison=2"),
+                     [boot_arguments_turn_options_on]))
         ranges = (256, 4, "cma=16M highmem=0x6c000000 movablecore=16M")
         runs.append(("256 MiB, %s" % ranges[2], ranges, RANGES))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
