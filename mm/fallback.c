@@ -129,7 +129,8 @@ struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetyp
 	bool mixed = false;
 	struct page *page;
 
-	if (!zone_has_block(zone, order) && (mt != MIGRATE_MOVABLE || !zone->nr_free_cma))
+	if (!zone_has_block(zone, order) &&
+	    (mt != MIGRATE_MOVABLE || !READ_ONCE(zone->nr_free_cma)))
 		return NULL;
 	port_spin_lock(&zone->lock);
 	page = __rmqueue_smallest(zone, order, rmqueue_type(zone, order, mt));

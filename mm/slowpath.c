@@ -63,7 +63,8 @@ static bool release_reserves(const struct alloc_context *ac)
 		port_irqflags_t flags;
 
 		if (likely(!(READ_ONCE(zone->watermark_boost) |
-			     READ_ONCE(zone->nr_free_highatomic))))
+			     READ_ONCE(zone->nr_free_highatomic))) ||
+		    !(ac->nodemask >> zone->nid & 1))
 			continue;
 		flags = port_irq_save();
 		any |= unreserve_highatomic_pageblock(zone);
