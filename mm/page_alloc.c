@@ -130,10 +130,29 @@ static struct page *at_low_mark_here(gfp_t gfp, unsigned order, unsigned alloc_f
 	struct page *page;
 
 	here.zonelist = nodes[ac->nid].thisnode[ac->highest];
+	/* A node without such memory, or one that is not allowed, has nothing to get back. */
+	if (!here.zonelist[0] || !(ac->nodemask >> ac->nid & 1))
+		return NULL;
 	page = at_low_mark(gfp, order, alloc_flags, &here);
 	if (!page && node_reclaim(ac->nid, gfp, order) >= NODE_RECLAIM_SOME)
 		page = at_low_mark(gfp, order, alloc_flags, &here);
 	return page;
+}
+
+/*
+ * Of a memory that is still being started: the first zone that may serve the request grows before
+ * another one is asked, or its reserve touched.  Interrupts are off for a section at a time.
+ */
+static __attribute__((noinline)) void grow_first_zone(unsigned order,
+						      const struct alloc_context *ac)
+{
+	struct zone *const *z = ac->zonelist;
+
+	while (*z && !(ac->nodemask >> (*z)->nid & 1))
+		z++;
+	while (*z && READ_ONCE((*z)->nr_deferred) &&
+	       !zone_watermark_ok(*z, order, ac->highest, ALLOC_WMARK_LOW) && deferred_grow())
+		;
 }
 
 /* tried: the first zone has refused at its low mark already, and there is no other. */
@@ -146,6 +165,8 @@ ALWAYS_INLINE struct page *alloc_from(gfp_t gfp, unsigned order, const struct al
 	if (unlikely(!ac->zonelist[0]))
 		return NULL;
 	if (!tried) {
+		if (ac->unusual && READ_ONCE(nr_deferred_sections))
+			grow_first_zone(order, ac);
 		alloc_flags = ac->zonelist[0]->low_flags;
 		if (gfp & __GFP_MOVABLE)
 			alloc_flags |= ALLOC_CMA;
@@ -355,7 +376,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 			return NULL;
 		}
 		/* Seen to its end at the low mark, unless for CMA areas and other mobilities. */
-		tried = order <= PCP_MAX_ORDER && !zone->nr_free_cma;
+		tried = order <= PCP_MAX_ORDER && !READ_ONCE(zone->nr_free_cma);
 	}
 	port_irq_restore(flags);
 	return alloc_retry(gfp, order, tried ? NID_TRIED : -1, NODE_MASK_ALL);

@@ -63,7 +63,8 @@ static bool release_reserves(const struct alloc_context *ac)
 		port_irqflags_t flags;
 
 		if (likely(!(READ_ONCE(zone->watermark_boost) |
-			     READ_ONCE(zone->nr_free_highatomic))))
+			     READ_ONCE(zone->nr_free_highatomic))) ||
+		    !(ac->nodemask >> zone->nid & 1))
 			continue;
 		flags = port_irq_save();
 		any |= unreserve_highatomic_pageblock(zone);
@@ -108,7 +109,7 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct allo
 	page = try_once(gfp, order, alloc_flags, ac, &drained);
 	while (unlikely(ac->unusual && !page) && deferred_grow())
 		page = try_once(gfp, order, alloc_flags, ac, &drained);
-	if (!page && !drained && drain_local_pages())
+	if (!page && !drained && drain_and_note())
 		page = try_once(gfp, order, alloc_flags, ac, &drained);
 	if (!page && (gfp & (__GFP_DIRECT_RECLAIM | __GFP_NORETRY)) == __GFP_DIRECT_RECLAIM &&
 	    drain_all_pages())
