@@ -632,6 +632,7 @@ void free_pages_from(struct page *page, unsigned order, const void *caller);
 /* ---- slowpath.c --------------------------------------------------------------- */
 
 unsigned gfp_to_alloc_flags(gfp_t gfp);
+void grow_first_zone(unsigned order, const struct alloc_context *ac);
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct alloc_context *ac);
 
 #endif /* MM_INTERNAL_H */

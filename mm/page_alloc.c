@@ -45,7 +45,7 @@ static __attribute__((noinline)) void free_slow(struct page *page, unsigned orde
 ALWAYS_INLINE struct page *alloc_fast(gfp_t gfp, unsigned order)
 {
 	port_irqflags_t flags = port_irq_save();
-	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK] + order;
+	struct pcp_list *list = READ_ONCE(this_cpu()->fast[gfp & GFP_FAST_MASK]) + order;
 	struct page **top = list->top;
 	struct page *page = *--top;
 
@@ -137,22 +137,6 @@ static struct page *at_low_mark_here(gfp_t gfp, unsigned order, unsigned alloc_f
 	if (!page && node_reclaim(ac->nid, gfp, order) >= NODE_RECLAIM_SOME)
 		page = at_low_mark(gfp, order, alloc_flags, &here);
 	return page;
-}
-
-/*
- * Of a memory that is still being started: the first zone that may serve the request grows before
- * another one is asked, or its reserve touched.  Interrupts are off for a section at a time.
- */
-static __attribute__((noinline)) void grow_first_zone(unsigned order,
-						      const struct alloc_context *ac)
-{
-	struct zone *const *z = ac->zonelist;
-
-	while (*z && !(ac->nodemask >> (*z)->nid & 1))
-		z++;
-	while (*z && READ_ONCE((*z)->nr_deferred) &&
-	       !zone_watermark_ok(*z, order, ac->highest, ALLOC_WMARK_LOW) && deferred_grow())
-		;
 }
 
 /* tried: the first zone has refused at its low mark already, and there is no other. */
@@ -356,7 +340,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 		return alloc_special(gfp, order);
 	flags = port_irq_save();
 	cpu = this_cpu();
-	zonelist = cpu->zonelist[gfp & GFP_ZONEMASK];
+	zonelist = READ_ONCE(cpu->zonelist[gfp & GFP_ZONEMASK]);
 	zone = zonelist[0];
 	mt = gfp_migratetype(gfp);
 	if (likely(zone && order > PCP_MAX_ORDER))
@@ -408,7 +392,7 @@ void *get_zeroed_page(gfp_t gfp)
  */
 ALWAYS_INLINE bool push_fast(struct mm_cpu *cpu, struct page *page, unsigned order)
 {
-	const uint8_t *base = cpu->map_base;
+	const uint8_t *base = READ_ONCE(cpu->map_base);
 	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
 	struct page **top;
 
@@ -540,7 +524,7 @@ static __attribute__((noinline)) void free_unusual(struct page *page, unsigned o
 /* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
 ALWAYS_INLINE void free_checked(struct page *page, unsigned order, const void *caller)
 {
-	unsigned byte = byte_of(fast_map_base, page);
+	unsigned byte = byte_of(READ_ONCE(fast_map_base), page);
 
 	if (likely(byte != PB_NONE && order <= MAX_ORDER &&
 		   page_word(page) == PAGE_ALLOCATED(order)))

@@ -80,6 +80,21 @@ static bool release_reserves(const struct alloc_context *ac)
 	return any;
 }
 
+/*
+ * Of a memory that is still being started: the first zone that may serve the request grows before
+ * another one is asked, or its reserve touched.  Interrupts are off for a section at a time.
+ */
+void grow_first_zone(unsigned order, const struct alloc_context *ac)
+{
+	struct zone *const *z = ac->zonelist;
+
+	while (*z && !(ac->nodemask >> (*z)->nid & 1))
+		z++;
+	while (*z && READ_ONCE((*z)->nr_deferred) &&
+	       !zone_watermark_ok(*z, order, ac->highest, ALLOC_WMARK_LOW) && deferred_grow())
+		;
+}
+
 static __attribute__((noinline)) struct page *
 must_not_fail(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac)
 {

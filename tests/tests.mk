@@ -171,6 +171,9 @@ $(call each_unit,asan64)
 $(call each_unit,asan32)
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
+# what several CPUs change while others look
+$(foreach n,nodes scope,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
 # pageblocks that are smaller than what a cache holds
 $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(T)/cfg-small/pcp)
 
