@@ -34,8 +34,9 @@ struct demo_options {
 int demo_run(const struct demo_options *options);
 
 /*
- * The same with each request of it made to fail in turn, by fail_page_alloc (buddy/debug.h): the first, the second,
- * and so on until there is no such request.  Every page has to come back each time.  0, or -1.
+ * The same with each request of it made to fail in turn, by fail_page_alloc
+ * (buddy/debug.h): the first, the second, and so on until there is no such request.  Every
+ * page has to come back each time.  0, or -1.
  */
 int demo_fail_each(const struct demo_options *options);
 

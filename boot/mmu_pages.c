@@ -12,9 +12,9 @@
  * entry away, DSB, TLBs told, DSB, new entry, DSB, ISB.  From none to one no TLB
  * has to be told: an entry that faults is never kept in one (there too).
  *
- * TLBs of all cores are told, also of the slots that belong to one: any core may walk
- * the shared table at any time without being told to, and a page that somebody could still read
- * through the caches by an old translation must not become a device's.
+ * TLBs of all cores are told, also of the slots that belong to one: any core may walk the
+ * shared table at any time without being told to, and a page that somebody could still
+ * read through the caches by an old translation must not become a device's.
  *
  * Not here: the tables as they are after start-up (mmu.c), caches (cache.c).
  */

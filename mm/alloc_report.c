@@ -271,8 +271,8 @@ static void show_blocks(const struct zone_info *zone)
 }
 
 /*
- * Judges all zones, and shows them.  Not inline: these counters and the names of the flags are
- * never on the stack at the same time.
+ * Judges all zones, and shows them.  Not inline: these counters and the names of the flags
+ * are never on the stack at the same time.
  */
 static __attribute__((noinline)) void judge_zones(const struct request *rq, struct tally *t,
 						  bool show)

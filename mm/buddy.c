@@ -270,9 +270,10 @@ static inline unsigned expand(struct zone *zone, struct page *page, unsigned hig
 }
 
 /*
- * Takes a block of at least 2^order and at most 2^want pages (order <= want) of
- * mobility mt: the smallest on the lists, split in halves down to want.  NULL
- * when there is none.  A special type's own count is the caller's.  Follows Linux's __rmqueue_smallest() and expand() (6.1).
+ * Takes a block of at least 2^order and at most 2^want pages (order <= want) of mobility
+ * mt: the smallest on the lists, split in halves down to want.  NULL when there is none.  A
+ * special type's own count is the caller's.  Follows Linux's __rmqueue_smallest() and
+ * expand() (6.1).
  */
 static inline struct page *take_smallest(struct zone *zone, unsigned order, unsigned want,
 					 enum migratetype mt)
@@ -389,9 +390,9 @@ static void account_move(struct zone *zone, int nr, enum migratetype from, enum 
 }
 
 /*
- * Turns the pageblock of page over to mobility mt, its free blocks with it.
- * Not for a pageblock that lies inside a larger free block, nor for
- * MIGRATE_ISOLATE.  Returns the number of free pages moved.  One pageblock's descriptors at most.
+ * Turns the pageblock of page over to mobility mt, its free blocks with it. Not for a
+ * pageblock that lies inside a larger free block, nor for MIGRATE_ISOLATE.  Returns the
+ * number of free pages moved.  One pageblock's descriptors at most.
  */
 unsigned move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt)
 {
@@ -488,9 +489,10 @@ void split_to_pageblock(struct zone *zone, struct page *page)
 }
 
 /*
- * The pageblock that ends at `end` has been turned over from or to MIGRATE_ISOLATE,
- * old being the type that is not: moves its free blocks from p on to the list of its
- * type now, merged as they can be.  Returns where to go on after the lock was let go for a moment, or end.
+ * The pageblock that ends at `end` has been turned over from or to MIGRATE_ISOLATE, old
+ * being the type that is not: moves its free blocks from p on to the list of its type
+ * now, merged as they can be.  Returns where to go on after the lock was let go for a
+ * moment, or end.
  */
 struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 			   enum migratetype old)

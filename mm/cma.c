@@ -7,12 +7,12 @@
  * that keeps other requests away, and a page's word that says who has it; cma_alloc() is a
  * search for pages that are free, and contig.c's way of taking them.
  *
- * Where nothing is lent an allocation looks at few words, as free blocks are large, and takes one
- * block.  Several callers of an area meet in a pageblock at most: the later one goes to the
- * next place first, and then waits.
+ * Where nothing is lent an allocation looks at few words, as free blocks are large, and
+ * takes one block.  Several callers of an area meet in a pageblock at most: the later one
+ * goes to the next place first, and then waits.
  *
- * State: cma_areas, the default one, [I] after mm_init() and start-up; nr_alloced of each, atomic.
- * Locks: none of its own.
+ * State: cma_areas, the default one, [I] after mm_init() and start-up; nr_alloced of
+ * each, atomic. Locks: none of its own.
  *
  * Not here: who may borrow, and when (buddy.c, rmqueue_type(); watermark.c).
  *

@@ -135,8 +135,8 @@ void split_page(struct page *page, unsigned order)
 		return;
 	}
 	/*
-	 * The head comes last and says what it was until then: at no moment is a page neither in
-	 * that block nor one by itself.
+	 * The head comes last and says what it was until then: at no moment is a page
+	 * neither in that block nor one by itself.
 	 */
 	word = PAGE_ALLOCATED(0) | (word & PAGE_ACCOUNT);
 	for (unsigned long i = 1UL << order; --i;)

@@ -7,9 +7,10 @@
  * back.  Pages in per-CPU caches are got by having them emptied, but only where a
  * cached page is what is in the way.
  *
- * Who does not care for the place looks for one first: by the words of the blocks, without
- * locks, as fast as blocks are large.  That is a guess; isolation finds out.  A pageblock that another
- * caller has isolated is passed over, and looked at again some rounds later.
+ * Who does not care for the place looks for one first: by the words of the blocks,
+ * without locks, as fast as blocks are large.  That is a guess; isolation finds out.  A
+ * pageblock that another caller has isolated is passed over, and looked at again some
+ * rounds later.
  *
  * Out of service is a range that has been allocated so, with words that say it.
  *
@@ -220,8 +221,8 @@ struct page *contig_try(struct contig_search *s, unsigned long start, unsigned l
 }
 
 /*
- * After a round that found nothing: is another one worth it?  The first one took what was free at
- * once; later ones have caches emptied, and wait for those who were in the way.
+ * After a round that found nothing: is another one worth it?  The first one took what was
+ * free at once; later ones have caches emptied, and wait for those who were in the way.
  */
 bool contig_again(struct contig_search *s)
 {

@@ -2,8 +2,8 @@
 /*
  * debug_options - turns the debugging options on and off.
  *
- * An option that changes what free pages are like is applied to all that are free now: mem_map
- * is walked block by block, without a lock, as nobody allocates meanwhile
+ * An option that changes what free pages are like is applied to all that are free now:
+ * mem_map is walked block by block, without a lock, as nobody allocates meanwhile
  * (debug.h).  Tables are ordinary blocks, taken before their option is on and given back
  * after it is off, so that they have no owner and leave no trace.
  *
@@ -204,8 +204,8 @@ static void free_table(const void *table, size_t bytes)
 }
 
 /*
- * What show_page_owner() adds up in has to be there when no memory is left: it lies behind the index of
- * page_owner's tables, in what that block has over.
+ * What show_page_owner() adds up in has to be there when no memory is left: it lies
+ * behind the index of page_owner's tables, in what that block has over.
  */
 #define MIN_GROUPS 64U
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What debug.c, which is called on every request while an option is on, shares with
- * debug_options.c, which turns options on and off, and debug_show.c, which prints what was noted.
+ * debug_options.c, which turns options on and off, and debug_show.c, which prints what
+ * was noted.
  *
  * One struct, mm_debug, forgotten whole by debug_reset().  Guards:
  *

@@ -3,17 +3,17 @@
  * deferred - initialising descriptors, a section at a time, now or later.
  *
  * A section (4 MiB) is initialised by clearing its descriptors, giving its pageblocks
- * their zone and type, marking what is reserved, and freeing the rest.  Until then its pageblock
- * bytes say PB_NONE: its pages are no pages to anybody.  Blocks never reach beyond a
- * section, so that sections can be initialised in any order and by several CPUs.
+ * their zone and type, marking what is reserved, and freeing the rest.  Until then its
+ * pageblock bytes say PB_NONE: its pages are no pages to anybody.  Blocks never reach
+ * beyond a section, so that sections can be initialised in any order and by several CPUs.
  *
- * mm_init() does all of them, or, with mm_policy.deferred, a first stretch of each zone; the others are taken one by
- * one, by rising address, by whoever comes: the other CPUs at start-up, and requests that find too
- * little.  Interrupts are off for one section: the time of a batch or two, unless
- * it is in very many pieces.
+ * mm_init() does all of them, or, with mm_policy.deferred, a first stretch of each zone;
+ * the others are taken one by one, by rising address, by whoever comes: the other CPUs at
+ * start-up, and requests that find too little.  Interrupts are off for one section: the
+ * time of a batch or two, unless it is in very many pieces.
  *
- * State: next_section, nr_deferred_sections, zone->nr_deferred: atomics.  section_zid: mm_init()'s.  Locks: the
- * zone's, for each free range.
+ * State: next_section, nr_deferred_sections, zone->nr_deferred: atomics.  section_zid:
+ * mm_init()'s.  Locks: the zone's, for each free range.
  *
  * Follows the idea of Linux's deferred_init_memmap() and deferred_grow_zone() (6.1).
  */
@@ -105,8 +105,8 @@ static void free_range(unsigned long start, unsigned long end)
 }
 
 /*
- * The i-th free range of whole frames in [from, to): *iter is 0 at first; false past the last.
- * A range's start rounds up, its end down.
+ * The i-th free range of whole frames in [from, to): *iter is 0 at first; false past the
+ * last. A range's start rounds up, its end down.
  */
 bool next_free_frames(uint64_t *iter, unsigned long from, unsigned long to, unsigned long *start,
 		      unsigned long *end)

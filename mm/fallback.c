@@ -44,8 +44,8 @@ static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
 };
 
 /*
- * Mobilities have been mixed: more than usual is to stay free for a while.  The caller updates nothing;
- * small zones are left alone, as they have no choice.
+ * Mobilities have been mixed: more than usual is to stay free for a while.  The caller
+ * updates nothing; small zones are left alone, as they have no choice.
  */
 static void boost_watermark(struct zone *zone)
 {
@@ -119,9 +119,9 @@ static struct page *__rmqueue_fallback(struct zone *zone, unsigned order, enum m
 }
 
 /*
- * A block of exactly 2^order pages for mobility mt, whose own lists had none
- * that fits a moment ago; NULL when no list has.  Movable requests turn to CMA areas first.  After a claim the
- * lists of mt may have more.  Interrupts are off.
+ * A block of exactly 2^order pages for mobility mt, whose own lists had none that fits a
+ * moment ago; NULL when no list has.  Movable requests turn to CMA areas first.  After a
+ * claim the lists of mt may have more.  Interrupts are off.
  */
 struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype mt,
 			     unsigned alloc_flags)
@@ -159,8 +159,9 @@ struct page *rmqueue_highatomic(struct zone *zone, unsigned order)
 }
 
 /*
- * An atomic request of order 1 or more has got `page` from below the watermarks: its pageblock is kept for
- * the next ones, if that is not too much, and if it is not in too many pieces.  Interrupts are off.
+ * An atomic request of order 1 or more has got `page` from below the watermarks: its
+ * pageblock is kept for the next ones, if that is not too much, and if it is not in too
+ * many pieces.  Interrupts are off.
  */
 void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
 {
@@ -182,8 +183,9 @@ void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
 }
 
 /*
- * Gives one pageblock of the reserve up, to unmovable requests as those have the hardest lot, when it
- * has a free block at all; the largest first.  False: there was none.  Interrupts are off.
+ * Gives one pageblock of the reserve up, to unmovable requests as those have the hardest
+ * lot, when it has a free block at all; the largest first.  False: there was
+ * none.  Interrupts are off.
  */
 bool unreserve_highatomic_pageblock(struct zone *zone)
 {

@@ -195,8 +195,9 @@ static inline bool section_ready(const struct page *page)
 }
 
 /*
- * What the fast paths use instead of map_base to have every free come the longer way: the bytes
- * from there on all say PB_NONE, so that nothing is taken for a page, or read as one.
+ * What the fast paths use instead of map_base to have every free come the longer way: the
+ * bytes from there on all say PB_NONE, so that nothing is taken for a page, or read as
+ * one.
  */
 static inline const uint8_t *no_map_base(void)
 {
@@ -312,9 +313,9 @@ void debug_reset(void);
 /* ---- gfpflags.c -------------------------------------------------------------- */
 
 /*
- * Flags that exclude each other (gfp.h): never in a request that its author has thought about, so
- * that only the question is inline.  Asked before gfp_allowed_mask or a scope takes bits off:
- * __GFP_NOFAIL without what they took is no mistake of the caller's.
+ * Flags that exclude each other (gfp.h): never in a request that its author has thought
+ * about, so that only the question is inline.  Asked before gfp_allowed_mask or a scope
+ * takes bits off: __GFP_NOFAIL without what they took is no mistake of the caller's.
  */
 static inline bool gfp_contradicts(gfp_t gfp)
 {
@@ -357,9 +358,9 @@ struct alloc_context {
 };
 
 /*
- * Why a request failed: Linux's "page allocation failure", a line of cause, the zones.  The first
- * four, then ever more rarely; nothing with __GFP_NOWARN.  alloc_flags: of its last attempt.
- * Any context, no lock held.
+ * Why a request failed: Linux's "page allocation failure", a line of cause, the
+ * zones.  The first four, then ever more rarely; nothing with __GFP_NOWARN.  alloc_flags:
+ * of its last attempt. Any context, no lock held.
  */
 void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct alloc_context *ac);
 /* No failure has been counted yet. */
@@ -391,9 +392,9 @@ static inline struct mm_cpu *this_cpu(void)
 }
 
 /*
- * Detours: while any is on, requests on all CPUs leave the fast path at its ordinary exits (the tables
- * that it reads lead to an empty cache, no zone, no descriptor), so that it needs no test for them.
- * Counted: each on wants its off.  Any context.
+ * Detours: while any is on, requests on all CPUs leave the fast path at its ordinary
+ * exits (the tables that it reads lead to an empty cache, no zone, no descriptor), so
+ * that it needs no test for them. Counted: each on wants its off.  Any context.
  */
 enum detour {
 	DETOUR_HOOKS, /* every request and every free: debug.c's hooks want to see them */
@@ -492,9 +493,9 @@ static inline unsigned pcp_count(const struct pcp_list *list)
 #define ALLOC_FAIR	    0x100U /* the zones of the node in turn */
 
 /*
- * The first zone of a CPU's own zonelist, at the low mark: no zone above it could have served the
- * request, so that it owes no reserve.  What only some may have counts as taken.  zone
- * NULL: there is none.
+ * The first zone of a CPU's own zonelist, at the low mark: no zone above it could have
+ * served the request, so that it owes no reserve.  What only some may have counts as
+ * taken.  zone NULL: there is none.
  */
 static inline bool zone_watermark_fast(const struct zone *zone, unsigned order)
 {

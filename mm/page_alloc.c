@@ -271,8 +271,8 @@ static __attribute__((noinline)) struct page *alloc_unusual(gfp_t gfp, unsigned 
 }
 
 /*
- * From node nid (-1: this CPU's; NID_TRIED: and its zone, the only one, has refused at the low mark)
- * and the others of the mask: the zones, then the retry policy.
+ * From node nid (-1: this CPU's; NID_TRIED: and its zone, the only one, has refused at
+ * the low mark) and the others of the mask: the zones, then the retry policy.
  */
 static __attribute__((noinline)) struct page *alloc_retry(gfp_t gfp, unsigned order, int nid,
 							  nodemask_t nodemask)
@@ -307,9 +307,10 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 	 __GFP_WRITE | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
 
 /*
- * No step of the slow path could help: the only zone is at min or has no block so large, and holds
- * nothing in reserve; this CPU's caches are empty; the request may neither wait nor go deeper, and wants no
- * report.  For who asks again and again, or lives with little.  Interrupts are off.
+ * No step of the slow path could help: the only zone is at min or has no block so large,
+ * and holds nothing in reserve; this CPU's caches are empty; the request may neither wait
+ * nor go deeper, and wants no report.  For who asks again and again, or lives with
+ * little.  Interrupts are off.
  */
 static inline bool is_hopeless(const struct mm_cpu *cpu, const struct zone *zone, gfp_t gfp,
 			       unsigned order)

@@ -69,8 +69,8 @@ unsigned long contig_busy_pfn(void)
 /* ---- blocks and ranges -------------------------------------------------------- */
 
 /*
- * The word of the block in which page lies, and how many pages it has from there on; 0 and one page
- * when it is in none.  Without the zone's lock a guess.
+ * The word of the block in which page lies, and how many pages it has from there on; 0
+ * and one page when it is in none.  Without the zone's lock a guess.
  */
 uint32_t block_word(const struct page *page, unsigned long *left)
 {
@@ -93,8 +93,8 @@ uint32_t block_word(const struct page *page, unsigned long *left)
 }
 
 /*
- * The zone of a range of frames that all have descriptors, side by side and initialised; NULL:
- * there are none for some, or those of several zones.
+ * The zone of a range of frames that all have descriptors, side by side and initialised;
+ * NULL: there are none for some, or those of several zones.
  */
 static struct zone *range_zone(unsigned long start, unsigned long end)
 {
@@ -194,8 +194,9 @@ void undo_isolate_page_range(unsigned long start, unsigned long end, enum migrat
 }
 
 /*
- * 0, or -EBUSY and the word of the first block of [start, end) that is not free and isolated.  Few
- * blocks are looked at: isolated ones have merged, and the first of another kind ends it.
+ * 0, or -EBUSY and the word of the first block of [start, end) that is not free and
+ * isolated.  Few blocks are looked at: isolated ones have merged, and the first of another
+ * kind ends it.
  */
 int test_isolated(unsigned long start, unsigned long end, uint32_t *word)
 {

@@ -28,8 +28,9 @@
  * tables of all CPUs lead away from the fast path (pcp_detour()).  State: detours[].
  * Guard: detour_lock, which is taken with no other.
  *
- * A CPU that has nothing cached says so (mm_cpu->drained), and its frees come off the fast path: so that
- * a request that is about to fail need not look through all arrays each time.
+ * A CPU that has nothing cached says so (mm_cpu->drained), and its frees come off the
+ * fast path: so that a request that is about to fail need not look through all arrays
+ * each time.
  *
  * Not here: the fast path (page_alloc.c), the watermarks that a refill has to
  * pass (zonelist.c).
@@ -44,8 +45,8 @@ const uint8_t *fast_map_base;
 static struct port_spinlock detour_lock = PORT_SPINLOCK_INIT;
 
 /*
- * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that another CPU turns
- * on or off meanwhile writes map_base by what drained was.
+ * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that
+ * another CPU turns on or off meanwhile writes map_base by what drained was.
  */
 static void set_drained(struct mm_cpu *cpu, uint32_t drained)
 {
@@ -91,8 +92,8 @@ static inline void push_pieces(struct pcp_list *list, struct page *page, unsigne
 }
 
 /*
- * Fills an empty list from the zone's lists of type mt, which seem to have something; with no more
- * than was asked for when the zone is low: a batch never takes it below min.
+ * Fills an empty list from the zone's lists of type mt, which seem to have something;
+ * with no more than was asked for when the zone is low: a batch never takes it below min.
  */
 static void pcp_refill(struct pcp_list *list, struct zone *zone, unsigned order,
 		       enum migratetype mt, bool batch)
@@ -113,8 +114,8 @@ static void pcp_refill(struct pcp_list *list, struct zone *zone, unsigned order,
 }
 
 /*
- * A block of 2^order pages (at most PCP_MAX_ORDER) by way of this CPU's cache.
- * NULL: neither cache nor zone has one.  Its word is the caller's to write.  Interrupts are off.
+ * A block of 2^order pages (at most PCP_MAX_ORDER) by way of this CPU's cache. NULL:
+ * neither cache nor zone has one.  Its word is the caller's to write.  Interrupts are off.
  *
  * A block that only another mobility had to give is not cached, but given at
  * once: it would hand an unmovable request a page out of a movable block later on.
@@ -289,8 +290,8 @@ static unsigned flush_some(struct pcp_list *list, struct zone *zone, unsigned or
 }
 
 /*
- * Puts a block into this CPU's cache of its zone and mobility (byte: its
- * pageblock's), making room first; false when nothing of the kind is cached.  Interrupts are off.
+ * Puts a block into this CPU's cache of its zone and mobility (byte: its pageblock's),
+ * making room first; false when nothing of the kind is cached.  Interrupts are off.
  */
 bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order)
 {

@@ -14,8 +14,8 @@
 #include <mm/internal.h>
 
 /*
- * The flags of a context and its set of nodes count each by itself: they have different writers,
- * who do not wait for each other.
+ * The flags of a context and its set of nodes count each by itself: they have different
+ * writers, who do not wait for each other.
  */
 static void set_flags(struct alloc_scope *scope, uint32_t flags)
 {

@@ -151,8 +151,8 @@ void show_zoneinfo(void)
 
 /*
  * One name and value per line: pages first, then events since start-up.  What Linux counts
- * in pages and by zone (pgalloc_normal) is here one count of blocks, pgalloc.  numa_hit is what
- * numa_miss leaves of them; nr_accounted, what of __GFP_ACCOUNT has not been freed.
+ * in pages and by zone (pgalloc_normal) is here one count of blocks, pgalloc.  numa_hit is
+ * what numa_miss leaves of them; nr_accounted, what of __GFP_ACCOUNT has not been freed.
  * Follows Linux 6.1, vmstat_show().
  */
 void show_vmstat(void)

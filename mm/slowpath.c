@@ -17,9 +17,9 @@
  *	6. for __GFP_NOFAIL: below the watermarks as an atomic request, and after every memory
  *	   that port_out_of_memory() found; panics when that finds none
  *
- * Bound: five walks of the zonelist (each of two, if mobilities are kept apart); as many more as
- * the reserve has pageblocks; for __GFP_NOFAIL, for as long as the port says so.  Follows the outline of Linux's
- * __alloc_pages_slowpath() (6.1).
+ * Bound: five walks of the zonelist (each of two, if mobilities are kept apart); as many
+ * more as the reserve has pageblocks; for __GFP_NOFAIL, for as long as the port says
+ * so.  Follows the outline of Linux's __alloc_pages_slowpath() (6.1).
  *
  * State and locks: none.
  */
@@ -81,8 +81,9 @@ static bool release_reserves(const struct alloc_context *ac)
 }
 
 /*
- * Of a memory that is still being started: the first zone that may serve the request grows before
- * another one is asked, or its reserve touched.  Interrupts are off for a section at a time.
+ * Of a memory that is still being started: the first zone that may serve the request
+ * grows before another one is asked, or its reserve touched.  Interrupts are off for a
+ * section at a time.
  */
 void grow_first_zone(unsigned order, const struct alloc_context *ac)
 {

@@ -32,8 +32,9 @@ static unsigned long node_free_pages(int nid)
 }
 
 /*
- * Tries to free 2^order pages of node nid for a request that found none there.  NODE_RECLAIM_NOSCAN: the request may not wait;
- * FULL: there was nothing to get; SOME: less than that; SUCCESS.  Waits for other CPUs.
+ * Tries to free 2^order pages of node nid for a request that found none
+ * there.  NODE_RECLAIM_NOSCAN: the request may not wait; FULL: there was nothing to get;
+ * SOME: less than that; SUCCESS.  Waits for other CPUs.
  */
 int node_reclaim(int nid, gfp_t gfp, unsigned order)
 {

@@ -61,9 +61,10 @@ gfp_t current_gfp_context(gfp_t gfp);
 /*
  * Which nodes a context may have (0 or NODE_MASK_ALL: any): a request without
  * __GFP_THISNODE goes to the others only if it is GFP_ATOMIC or from an interrupt handler
- * and does not say __GFP_HARDWALL.  Bits of nodes that do not exist are ignored; a set that has none left is
- * refused with -EINVAL and a line.  Another context may set it: a request that failed
- * while the set changed is tried again.  Context: any; one setter at a time.
+ * and does not say __GFP_HARDWALL.  Bits of nodes that do not exist are ignored; a set
+ * that has none left is refused with -EINVAL and a line.  Another context may set it: a
+ * request that failed while the set changed is tried again.  Context: any; one setter at a
+ * time.
  */
 int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes);
 

@@ -41,12 +41,12 @@
 #endif
 
 /*
- * Slots of one per-CPU cache of order 0 (half as many for each order above it): 8 to 1024, a power of two.  It is the most that can
- * be cached; a small zone uses less.  Costs 4 bytes a slot per CPU, populated
- * zone and mobile type.  Half of it is the largest batch, and that is the
- * longest time with interrupts off (make bench): 4,600 instructions at 256,
- * 2,300 at 128; four cores that take and give 4,096 pages each scale 3.9-fold
- * at 256, 3.6-fold at 128.
+ * Slots of one per-CPU cache of order 0 (half as many for each order above it): 8 to
+ * 1024, a power of two.  It is the most that can be cached; a small zone uses less.  Costs
+ * 4 bytes a slot per CPU, populated zone and mobile type.  Half of it is the largest
+ * batch, and that is the longest time with interrupts off (make bench): 4,600
+ * instructions at 256, 2,300 at 128; four cores that take and give 4,096 pages each scale
+ * 3.9-fold at 256, 3.6-fold at 128.
  */
 #ifndef BUDDY_PCP_SLOTS
 #define BUDDY_PCP_SLOTS 256
@@ -61,8 +61,8 @@
 #endif
 
 /*
- * The hooks of debug.h: 1: there, off until they are turned on, without cost for the fast path;
- * 0: left out.  Costs about 6 KiB of code.
+ * The hooks of debug.h: 1: there, off until they are turned on, without cost for the fast
+ * path; 0: left out.  Costs about 6 KiB of code.
  */
 #ifndef BUDDY_DEBUG_HOOKS
 #define BUDDY_DEBUG_HOOKS 1

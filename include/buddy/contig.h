@@ -74,10 +74,10 @@ unsigned long contig_busy_pfn(void);
 /* ---- CMA ------------------------------------------------------------------ */
 
 /*
- * A CMA area is memory kept for large contiguous buffers and lent to movable
- * requests meanwhile.  Each range that memblock has as MEMBLOCK_REUSABLE (from
- * /reserved-memory, from cma=, or by cma_declare_contiguous()) and that is whole pageblocks becomes
- * one at mm_init(), named as its reservation is.
+ * A CMA area is memory kept for large contiguous buffers and lent to movable requests
+ * meanwhile.  Each range that memblock has as MEMBLOCK_REUSABLE (from /reserved-memory,
+ * from cma=, or by cma_declare_contiguous()) and that is whole pageblocks becomes one at
+ * mm_init(), named as its reservation is.
  *
  * Movable requests take from an area when more than half of the zone's free
  * pages lie in areas, and when nothing else is left.  Other requests never do, and
@@ -88,8 +88,9 @@ struct cma;
 
 /*
  * Before mm_init(): reserves an area.  size is rounded up to pageblocks; base 0: anywhere,
- * below limit (0: none), aligned to align (a power of two, 0: a pageblock); else at
- * base exactly.  name is kept by pointer.  0, or -EINVAL, -EBUSY (not free RAM), -ENOMEM, with a line.
+ * below limit (0: none), aligned to align (a power of two, 0: a pageblock); else at base
+ * exactly.  name is kept by pointer.  0, or -EINVAL, -EBUSY (not free RAM), -ENOMEM, with a
+ * line.
  */
 int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit, phys_addr_t align,
 			   const char *name);
@@ -107,26 +108,28 @@ unsigned long cma_nr_pages(const struct cma *cma);   /* all of it */
 unsigned long cma_nr_alloced(const struct cma *cma); /* by cma_alloc() */
 
 /*
- * count contiguous pages, aligned to 2^align_order pages (at most a pageblock).  The first one, or
- * NULL: count is 0, larger than the area, or every place has a page that is in use
- * (contig_busy_reason(); a line unless no_warn).  The pages are freed by cma_release()
+ * count contiguous pages, aligned to 2^align_order pages (at most a pageblock).  The first
+ * one, or NULL: count is 0, larger than the area, or every place has a page that is in
+ * use (contig_busy_reason(); a line unless no_warn).  The pages are freed by cma_release()
  * only: any other free of them is refused.  Several callers of one area take different
  * places.  Not zeroed.
  */
 struct page *cma_alloc(struct cma *cma, unsigned long count, unsigned align_order, bool no_warn);
 
 /*
- * Gives back count pages from `page` on: all of what cma_alloc() gave, or a part.  False, and nothing has
- * happened, after a line: not all of them are this area's and allocated.  Any context.
+ * Gives back count pages from `page` on: all of what cma_alloc() gave, or a part.  False,
+ * and nothing has happened, after a line: not all of them are this area's and
+ * allocated.  Any context.
  */
 bool cma_release(struct cma *cma, struct page *page, unsigned long count);
 
 /* ---- out of service and back ------------------------------------------------- */
 
 /*
- * Takes the pageblocks of [start, start + nr) out of service: their pages are free and nobody will be given
- * them; they count as reserved, and watermarks follow the zone's new size.
- * 0; -EINVAL: not whole pageblocks, no RAM, several zones, or reserved pages among them; -EBUSY: in use.
+ * Takes the pageblocks of [start, start + nr) out of service: their pages are free and
+ * nobody will be given them; they count as reserved, and watermarks follow the zone's new
+ * size. 0; -EINVAL: not whole pageblocks, no RAM, several zones, or reserved pages among
+ * them; -EBUSY: in use.
  */
 int offline_pages(unsigned long start, unsigned long nr);
 

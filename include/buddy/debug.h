@@ -3,9 +3,9 @@
  * What helps to find who does what to memory: options that are off, and then cost
  * nothing, until they are turned on.
  *
- * While any of them is on, every allocation and free goes the longer way, past the hooks; the
- * fast path has no test for it.  -DBUDDY_DEBUG_HOOKS=0 leaves all of it out of a build (mm_debug_set() then
- * returns -ENOENT).
+ * While any of them is on, every allocation and free goes the longer way, past the hooks;
+ * the fast path has no test for it.  -DBUDDY_DEBUG_HOOKS=0 leaves all of it out of a build
+ * (mm_debug_set() then returns -ENOENT).
  *
  * name		      value	      what it does
  * init_on_alloc      0|1	      every block is zeroed when it is given
@@ -34,10 +34,11 @@
 #include <buddy/vmstat.h>
 
 /*
- * Sets an option.  0; -EINVAL after a line: the value is not one of those above; -ENOENT after a line: no such
- * option; -ENOMEM: no room for its tables; -EPERM: the port cannot unmap pages.
- * Context: task, interrupts on.  page_poison, debug_pagealloc and init_on_free treat all pages that are free now, and want
- * nobody to allocate or free meanwhile; so does turning anything off.
+ * Sets an option.  0; -EINVAL after a line: the value is not one of those above; -ENOENT
+ * after a line: no such option; -ENOMEM: no room for its tables; -EPERM: the port cannot
+ * unmap pages. Context: task, interrupts on.  page_poison, debug_pagealloc and
+ * init_on_free treat all pages that are free now, and want nobody to allocate or free
+ * meanwhile; so does turning anything off.
  */
 int mm_debug_set(const char *name, const char *value);
 
@@ -46,8 +47,9 @@ const char *mm_debug_name(unsigned i);
 void mm_debug_value(unsigned i, char *buf, unsigned size);
 
 /*
- * Prints who holds what, by caller and flags, the largest first; at most `max` lines (0: all).  Needs
- * page_owner; "not known" is what was allocated before it was on.  Task context, one at a time; no memory needed.
+ * Prints who holds what, by caller and flags, the largest first; at most `max` lines (0:
+ * all).  Needs page_owner; "not known" is what was allocated before it was on.  Task
+ * context, one at a time; no memory needed.
  */
 void show_page_owner(unsigned max);
 /* Who allocated this block, named by its first page: the caller and the flags; false when it is not known. */

@@ -7,10 +7,10 @@
  * by calls that clean and invalidate (buffers).  The port does both
  * (port_map_pages(), port_cache_*()).
  *
- * Rules of streaming, which the A9 does not forgive (its caches fetch speculatively): between map and unmap (or sync) the
- * CPU does not touch the buffer; a buffer shares no cache line with anything else
- * (dma_alloc_*() and kernels of whole lines see to it; an unaligned edge is cleaned, not
- * lost, but what the device writes there may be).
+ * Rules of streaming, which the A9 does not forgive (its caches fetch speculatively):
+ * between map and unmap (or sync) the CPU does not touch the buffer; a buffer shares no
+ * cache line with anything else (dma_alloc_*() and kernels of whole lines see to it; an
+ * unaligned edge is cleaned, not lost, but what the device writes there may be).
  *
  * dma_addr_t is the physical address: no IOMMU, no offset.
  * Follows Linux's include/linux/dma-mapping.h (6.1), without a device.
@@ -40,8 +40,8 @@ void *dma_alloc_coherent(size_t size, dma_addr_t *handle, gfp_t gfp);
 void dma_free_coherent(size_t size, void *addr, dma_addr_t handle);
 
 /*
- * Between writing to coherent memory and telling the device (a store to its register): no cache holds the
- * data back, but buffers may.  Any context.
+ * Between writing to coherent memory and telling the device (a store to its register): no
+ * cache holds the data back, but buffers may.  Any context.
  */
 void dma_wmb(void);
 

@@ -124,8 +124,8 @@ typedef uint32_t gfp_t;
 extern gfp_t gfp_allowed_mask;
 
 /*
- * Combinations that contradict themselves are served as follows, and the first of each kind is
- * reported:
+ * Combinations that contradict themselves are served as follows, and the first of each
+ * kind is reported:
  *	MOVABLE with RECLAIMABLE	unmovable
  *	DMA with HIGHMEM		DMA
  *	ATOMIC with DIRECT_RECLAIM	not ATOMIC
@@ -137,15 +137,16 @@ extern gfp_t gfp_allowed_mask;
 /* ---- names ------------------------------------------------------------- */
 
 /*
- * The i-th name that there is for flags, as it is written above, the usual combinations first,
- * and the flags that it stands for; NULL and 0 past the last.
+ * The i-th name that there is for flags, as it is written above, the usual combinations
+ * first, and the flags that it stands for; NULL and 0 past the last.
  */
 const char *gfp_name(unsigned i);
 gfp_t gfp_flag(unsigned i);
 
 /*
- * Writes gfp to buf in names joined by |, combinations where they fit, and what has no name in
- * hex; 0 is "0".  NUL-terminated, cut off at size bytes (at least 1); 400 hold everything.
+ * Writes gfp to buf in names joined by |, combinations where they fit, and what has no
+ * name in hex; 0 is "0".  NUL-terminated, cut off at size bytes (at least 1); 400 hold
+ * everything.
  */
 void gfp_format(gfp_t gfp, char *buf, unsigned size);
 
@@ -175,14 +176,15 @@ struct page *alloc_page(gfp_t gfp);
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
 
 /*
- * The general form: preferred node nid (-1: this CPU's), and only nodes of nodemask (alloc_scope.h;
- * NULL: all).
+ * The general form: preferred node nid (-1: this CPU's), and only nodes of nodemask
+ * (alloc_scope.h; NULL: all).
  */
 struct page *__alloc_pages(gfp_t gfp, unsigned order, int nid, const uint32_t *nodemask);
 
 /*
- * bytes (rounded up to pages, at most 2^MAX_ORDER of them), contiguous, in single pages, so that nothing
- * beyond them is taken; NULL as alloc_pages().  Freed with the same number of bytes.
+ * bytes (rounded up to pages, at most 2^MAX_ORDER of them), contiguous, in single pages,
+ * so that nothing beyond them is taken; NULL as alloc_pages().  Freed with the same number
+ * of bytes.
  */
 void *alloc_pages_exact(size_t bytes, gfp_t gfp);
 void free_pages_exact(void *addr, size_t bytes);
@@ -195,7 +197,8 @@ void free_pages_exact(void *addr, size_t bytes);
 unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages);
 
 /*
- * Adds nr pages of order 0 to a list, linked by page->lru.  Returns how many; fewer when memory ran out.
+ * Adds nr pages of order 0 to a list, linked by page->lru.  Returns how many; fewer when
+ * memory ran out.
  */
 unsigned alloc_pages_bulk_list(gfp_t gfp, unsigned nr, struct list_head *list);
 

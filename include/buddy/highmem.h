@@ -6,9 +6,10 @@
  * page_address() of its pages is NULL.  kmap_local_page() maps one page for as long as
  * this context needs it.
  *
- * Mappings nest and are undone in reverse order; a context has KMAP_LOCAL_MAX of
- * them at once at most (the image's port; beyond: port_panic()).  The address is good on this CPU only: no
- * migration to another one between map and unmap, unless the port says otherwise.
+ * Mappings nest and are undone in reverse order; a context has KMAP_LOCAL_MAX of them at
+ * once at most (the image's port; beyond: port_panic()).  The address is good on this CPU
+ * only: no migration to another one between map and unmap, unless the port says
+ * otherwise.
  *
  * Context: any; an interrupt handler undoes its mappings before it returns.
  * Follows Linux's kmap_local_page() (5.11).

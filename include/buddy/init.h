@@ -44,8 +44,8 @@ struct mm_limits {
 };
 
 /*
- * Policies that are off by default.  Nodes' distances as in the device tree's distance-map: 10 is
- * local; 0: 10 and 20.
+ * Policies that are off by default.  Nodes' distances as in the device tree's
+ * distance-map: 10 is local; 0: 10 and 20.
  */
 struct mm_policy {
 	uint8_t distance[BUDDY_MAX_NODES][BUDDY_MAX_NODES];
@@ -71,17 +71,19 @@ extern struct mm_policy mm_policy; /* set before mm_init(), then left alone */
 int mm_init(const struct mm_limits *limits);
 
 /*
- * With mm_policy.deferred the rest of memory is initialised by these: the whole of it, by every CPU that calls it
- * at the same time, each taking the next 4 MiB until none is left; returns when none is left to take (others may still
- * be at their last).  Requests for which a zone has too little initialise more themselves.
- * deferred_init_done() says that all of it can be had.  Context: any.
+ * With mm_policy.deferred the rest of memory is initialised by these: the whole of it, by
+ * every CPU that calls it at the same time, each taking the next 4 MiB until none is
+ * left; returns when none is left to take (others may still be at their last).  Requests
+ * for which a zone has too little initialise more themselves. deferred_init_done() says
+ * that all of it can be had.  Context: any.
  */
 void deferred_init(void);
 bool deferred_init_done(void);
 
 /*
  * Which node's zonelists CPU cpu uses (its requests with nid -1); node 0 unless it is
- * set.  After mm_init(), before that CPU's mm_init_cpu().  0, or -EINVAL: no such CPU or node.
+ * set.  After mm_init(), before that CPU's mm_init_cpu().  0, or -EINVAL: no such CPU or
+ * node.
  */
 int mm_set_cpu_node(unsigned cpu, int nid);
 

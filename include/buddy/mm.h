@@ -2,11 +2,10 @@
 /*
  * Pages, frame numbers and addresses; references.
  *
- * mem_map is one array.  Its sections (one largest block each, 4 MiB) are those
- * that hold RAM, in ascending order: a hole of whole sections has no
- * descriptors.  Within a section the descriptors stand side by side, so that a block's pages are
- * page, page + 1, ...  Two tables of one halfword per section translate; they
- * are read only after mm_init().
+ * mem_map is one array.  Its sections (one largest block each, 4 MiB) are those that hold
+ * RAM, in ascending order: a hole of whole sections has no descriptors.  Within a section
+ * the descriptors stand side by side, so that a block's pages are page, page + 1, ...  Two
+ * tables of one halfword per section translate; they are read only after mm_init().
  *
  * All functions: any context, no lock.
  */
@@ -73,10 +72,11 @@ void get_page(struct page *page);
 void put_page(struct page *page);
 
 /*
- * Compound pages: blocks allocated with __GFP_COMP, of order 1 at least.  Every page of one leads to its first page;
- * get_page() and put_page() of any of them count on that one.  Before the block is freed its destructor is called, in the
- * context of the last put: set_compound_page_dtor(page, nr) gives it the one that was
- * registered as nr (1 to 7; 0: none).  A destructor may not free the block.
+ * Compound pages: blocks allocated with __GFP_COMP, of order 1 at least.  Every page of
+ * one leads to its first page; get_page() and put_page() of any of them count on that
+ * one.  Before the block is freed its destructor is called, in the context of the last
+ * put: set_compound_page_dtor(page, nr) gives it the one that was registered as nr (1 to
+ * 7; 0: none).  A destructor may not free the block.
  */
 typedef void (*compound_page_dtor)(struct page *page);
 /* Before the first use of nr.  0, or -EINVAL: nr is not 1 to 7. */

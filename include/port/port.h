@@ -112,9 +112,9 @@ struct alloc_scope;
 struct alloc_scope *port_alloc_scope(void);
 
 /*
- * Nothing is left for a request of 2^order pages with these gfp flags that must not fail.  True: somebody
- * gave memory up, try again; false: there is nobody (the allocator then panics).  Task
- * context, interrupts on, no lock held; it may free, not allocate.
+ * Nothing is left for a request of 2^order pages with these gfp flags that must not
+ * fail.  True: somebody gave memory up, try again; false: there is nobody (the allocator
+ * then panics).  Task context, interrupts on, no lock held; it may free, not allocate.
  */
 bool port_out_of_memory(unsigned order, uint32_t gfp);
 
@@ -122,23 +122,25 @@ bool port_out_of_memory(unsigned order, uint32_t gfp);
 void port_cond_resched(void);
 
 /*
- * Maps a page without a permanent mapping, and undoes it (buddy/highmem.h).  Nests; any context.
- * Called only if mm_limits has highmem_start.
+ * Maps a page without a permanent mapping, and undoes it (buddy/highmem.h).  Nests; any
+ * context. Called only if mm_limits has highmem_start.
  */
 void *port_kmap_local(uint64_t phys);
 void port_kunmap_local(const void *addr);
 
 /*
- * Changes how nr pages of the permanent mapping are mapped: usually; not at all; without caches (Normal
- * memory, what the caches hold of it written back and dropped).  Nobody touches them
- * meanwhile.  False, and nothing has changed: the port cannot, here.  Any context but under a lock.
+ * Changes how nr pages of the permanent mapping are mapped: usually; not at all; without
+ * caches (Normal memory, what the caches hold of it written back and dropped).  Nobody
+ * touches them meanwhile.  False, and nothing has changed: the port cannot, here.  Any
+ * context but under a lock.
  */
 enum port_page_attr { PORT_PAGE_NORMAL, PORT_PAGE_UNMAPPED, PORT_PAGE_UNCACHED };
 bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr);
 
 /*
- * Cache maintenance to the point of coherency, by address, never by set and way (case 48): writes back; drops, after
- * writing back the lines at an edge that is not a line's; both.  Any context.
+ * Cache maintenance to the point of coherency, by address, never by set and way (case
+ * 48): writes back; drops, after writing back the lines at an edge that is not a line's;
+ * both.  Any context.
  */
 void port_cache_clean(const void *addr, size_t bytes);
 void port_cache_invalidate(void *addr, size_t bytes);
