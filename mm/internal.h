@@ -18,7 +18,7 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
- *	misuse, watermark, debug -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
+ *	misuse, watermark, debug, detour -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
  *	compound -> zonelist, vmscan -> slowpath -> page_alloc -> bulk -> exact, page_isolation ->
  *	contig -> cma -> dma, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
@@ -414,8 +414,7 @@ static inline const struct node *this_cpu_node(void)
 	return node;
 }
 
-/* Frees on this CPU take the fast path again: they did not while its caches were known to be empty. */
-void pcp_reopen(struct mm_cpu *cpu);
+void pcp_set_drained(struct mm_cpu *cpu, bool drained);
 
 void pcp_set_tables(struct mm_cpu *cpu);
 void pcp_init_detours(void);
@@ -458,7 +457,7 @@ static inline bool pcp_keep_block(struct mm_cpu *cpu, unsigned byte, struct page
 	if (order > block->max_order)
 		return false;
 	if (unlikely(cpu->drained))
-		pcp_reopen(cpu);
+		pcp_set_drained(cpu, false);
 	set_page_word(page, PAGE_STATE_PCP | order);
 	WRITE_ONCE(block->page, page);
 	count_vm_event(cpu, PGFREE);
@@ -479,73 +478,7 @@ static inline unsigned pcp_count(const struct pcp_list *list)
 	return (unsigned)(READ_ONCE(list->top) - list->base);
 }
 
-/* ---- watermark.c ------------------------------------------------------------ */
-
-#define ALLOC_WMARK_MIN	    WMARK_MIN
-#define ALLOC_WMARK_LOW	    WMARK_LOW
-#define ALLOC_WMARK_HIGH    WMARK_HIGH
-#define ALLOC_WMARK_MASK    0x03U
-#define ALLOC_NO_WATERMARKS 0x04U  /* all of it */
-#define ALLOC_HIGH	    0x10U  /* __GFP_HIGH: down to half of min */
-#define ALLOC_HARDER	    0x20U  /* atomic: another quarter, and the highatomic reserve */
-#define ALLOC_CMA	    0x40U  /* movable: CMA areas count, too */
-#define ALLOC_NOFRAGMENT    0x80U  /* mixes mobilities by whole pageblocks only */
-#define ALLOC_FAIR	    0x100U /* the zones of the node in turn */
-
-/*
- * The first zone of a CPU's own zonelist, at the low mark: no zone above it could have
- * served the request, so that it owes no reserve.  What only some may have counts as
- * taken.  zone NULL: there is none.
- */
-static inline bool zone_watermark_fast(const struct zone *zone, unsigned order)
-{
-	return zone && READ_ONCE(zone->nr_free_pages) >= READ_ONCE(zone->fast_mark) + (1U << order);
-}
-
-/* Pages that must be free for a mark by the kind of request, before anybody's reserve. */
-static inline unsigned wmark_pages(const struct zone *zone, unsigned alloc_flags)
-{
-	unsigned min = READ_ONCE(zone->watermark[alloc_flags & ALLOC_WMARK_MASK]) +
-		       READ_ONCE(zone->watermark_boost);
-
-	if (alloc_flags & (ALLOC_HIGH | ALLOC_HARDER)) {
-		if (alloc_flags & ALLOC_HIGH)
-			min -= min / 2;
-		if (alloc_flags & ALLOC_HARDER)
-			min -= min / 4;
-	}
-	return min;
-}
-
-unsigned unusable_free(const struct zone *zone, unsigned alloc_flags);
-bool special_has_block(const struct zone *zone, unsigned order, unsigned alloc_flags);
-
-/*
- * True if taking 2^order pages leaves zone with more than its mark (of alloc_flags) and
- * reserve, and a block that large exists.  highest: the request's highest zone type.
- * Constant time, no lock.  Follows Linux's __zone_watermark_ok() (6.1).
- *
- * Counts are exact, there is no drift of per-CPU counters: zone_watermark_ok_safe() is
- * the same.
- */
-static inline bool zone_watermark_ok(const struct zone *zone, unsigned order,
-				     enum zone_type highest, unsigned alloc_flags)
-{
-	unsigned need = wmark_pages(zone, alloc_flags) + READ_ONCE(zone->lowmem_reserve[highest]) +
-			(1U << order);
-	bool has_block;
-
-	/* All added on one side, so that nothing goes below zero (case 25); acquire: case 26. */
-	if (unlikely(READ_ONCE(zone->nr_free_cma) | READ_ONCE(zone->nr_free_highatomic)))
-		need += unusable_free(zone, alloc_flags);
-	if (__atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) < need)
-		return false;
-	has_block = zone_has_block(zone, order);
-	return likely(has_block) || (alloc_flags & (ALLOC_CMA | ALLOC_HARDER) &&
-				     special_has_block(zone, order, alloc_flags));
-}
-#define zone_watermark_ok_safe(zone, order, highest, alloc_flags) \
-	zone_watermark_ok(zone, order, highest, alloc_flags)
+/* ---- watermark.c: the check itself is in watermark.h ------------------------------ */
 
 void wmark_init(unsigned min_free_kbytes, const unsigned ratio[MAX_NR_ZONES]);
 void wmark_update(void);
@@ -635,5 +568,7 @@ void free_pages_from(struct page *page, unsigned order, const void *caller);
 unsigned gfp_to_alloc_flags(gfp_t gfp);
 void grow_first_zone(unsigned order, const struct alloc_context *ac);
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct alloc_context *ac);
+
+#include <mm/watermark.h>
 
 #endif /* MM_INTERNAL_H */

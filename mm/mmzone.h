@@ -109,7 +109,7 @@ struct pcp_block {
  * so that a free finds it beside the rest.
  */
 struct mm_cpu {
-	/* The first three lead elsewhere while there is a detour (pcp.c). */
+	/* The first three lead elsewhere while there is a detour (detour.c). */
 	struct pcp_list *fast[16]; /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
 	struct zone **zonelist[8]; /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
 	const uint8_t *map_base;   /* [I] pageblock bytes, and where page indices count from */
@@ -146,9 +146,10 @@ extern unsigned nr_zones;
 extern struct node *nodes; /* BUDDY_MAX_NODES of them */
 extern struct mm_cpu *mm_cpus[PORT_NR_CPUS];
 extern unsigned nr_mm_cpus;
-extern const uint8_t *fast_map_base; /* pcp.c */
-extern uint8_t *map_base;	     /* what page_index() counts from; see pageblock.c */
-extern unsigned long max_low_pfn;    /* frames from here on have no permanent mapping */
+extern const uint8_t *fast_map_base;		/* detour.c */
+extern struct pcp_list pcp_none[NR_PCP_ORDERS]; /* pcp.c: empty and full for ever */
+extern uint8_t *map_base;			/* what page_index() counts from; see pageblock.c */
+extern unsigned long max_low_pfn;		/* frames from here on have no permanent mapping */
 
 #define for_each_zone(z) for ((z) = zones; (z) < zones + nr_zones; (z)++)
 

@@ -24,37 +24,14 @@
  * State: mm_cpu->list[][][] and block[].  Guard: its CPU, interrupts off.  Words of pages
  * in a cache say PAGE_STATE_PCP; they are this CPU's to write.
  *
- * The detours are here too: who wants to see every request, for a while, has the
- * tables of all CPUs lead away from the fast path (pcp_detour()).  State: detours[].
- * Guard: detour_lock, which is taken with no other.
- *
  * A CPU that has nothing cached says so (mm_cpu->drained), and its frees come off the
  * fast path: so that a request that is about to fail need not look through all arrays
  * each time.
  *
- * Not here: the fast path (page_alloc.c), the watermarks that a refill has to
+ * Not here: the fast path (page_alloc.c) and what leads it elsewhere (detour.c), the watermarks that a refill has to
  * pass (zonelist.c).
  */
-#include <string.h>
-
 #include <mm/internal.h>
-
-/* map_base, or what makes every page go the longer way: for frees that are not on the fast path. */
-const uint8_t *fast_map_base;
-
-static struct port_spinlock detour_lock = PORT_SPINLOCK_INIT;
-
-/*
- * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that
- * another CPU turns on or off meanwhile writes map_base by what drained was.
- */
-static void set_drained(struct mm_cpu *cpu, uint32_t drained)
-{
-	port_spin_lock(&detour_lock);
-	cpu->drained = drained;
-	WRITE_ONCE(cpu->map_base, drained ? no_map_base() : fast_map_base);
-	port_spin_unlock(&detour_lock);
-}
 
 /* The batch of a long run: half the array; the first of a run moves a sixteenth. */
 static inline unsigned first_batch(const struct pcp_list *list)
@@ -107,7 +84,7 @@ static void pcp_refill(struct pcp_list *list, struct zone *zone, unsigned order,
 		grow_batch(list);
 	nr = rmqueue_bulk(zone, order, batch ? list->batch : 1, mt, block, BUDDY_PCP_WORK);
 	if (unlikely(this_cpu()->drained))
-		pcp_reopen(this_cpu());
+		pcp_set_drained(this_cpu(), false);
 	count_vm_event(this_cpu(), PCP_REFILL);
 	while (nr)
 		push_pieces(list, block[--nr], order);
@@ -310,7 +287,7 @@ bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned 
 		count_vm_event(cpu, PCP_FLUSH);
 		flush_some(list, &zones[byte >> PB_ZONE_SHIFT], order, list->batch);
 	} else if (cpu->drained) {
-		pcp_reopen(cpu);
+		pcp_set_drained(cpu, false);
 	}
 	*list->top = page;
 	WRITE_ONCE(list->top, list->top + 1);
@@ -384,11 +361,6 @@ unsigned pcp_drain_batch(struct mm_cpu *cpu)
 	return 0;
 }
 
-void pcp_reopen(struct mm_cpu *cpu)
-{
-	set_drained(cpu, 0);
-}
-
 static unsigned drain_here(bool note)
 {
 	unsigned pages = 0, n;
@@ -398,7 +370,7 @@ static unsigned drain_here(bool note)
 
 		n = pcp_drain_batch(this_cpu());
 		if (!n && note)
-			set_drained(this_cpu(), 1);
+			pcp_set_drained(this_cpu(), true);
 		port_irq_restore(flags);
 		pages += n;
 	} while (n);
@@ -516,7 +488,7 @@ size_t pcp_bytes(const struct zone *z, unsigned nr, unsigned nr_cpus)
  * paths leave it alone; nothing ever writes to it.
  */
 static struct page *nothing[1]; /* its sentinel */
-static struct pcp_list none[NR_PCP_ORDERS];
+struct pcp_list pcp_none[NR_PCP_ORDERS];
 
 static struct page **init_list(struct pcp_list *list, struct page **slots, unsigned nr)
 {
@@ -525,56 +497,6 @@ static struct page **init_list(struct pcp_list *list, struct page **slots, unsig
 	list->end = slots + nr;
 	list->batch = 1;
 	return list->end;
-}
-
-/* ---- detours ------------------------------------------------------------------- */
-
-static uint32_t detours[NR_DETOURS]; /* [detour_lock] who wants each; read without */
-static struct zone *no_zone[1];	     /* a zonelist */
-
-/*
- * What a CPU's fast paths read, by the detours of now.  Words: who reads them on another CPU
- * meanwhile finds the old way or the new one.  With no_map_base() every page is one without a
- * descriptor.
- */
-void pcp_set_tables(struct mm_cpu *cpu)
-{
-	bool all = detours[DETOUR_HOOKS] || detours[DETOUR_NODES];
-	gfp_t off = all ? ~0U : detours[DETOUR_PIN] ? __GFP_MOVABLE : 0;
-
-	for (unsigned bits = 0; bits <= GFP_ZONEMASK; bits++)
-		WRITE_ONCE(cpu->zonelist[bits],
-			   all || bits & off ? no_zone : cpu->node->zonelist[gfp_zone(bits)]);
-	for (unsigned bits = 0; bits <= GFP_FAST_MASK; bits++) {
-		struct zone *zone = cpu->node->zonelist[gfp_zone(bits)][0];
-		bool open = zone && !all && !(bits & off) && !gfp_zone_contradicts(bits);
-
-		WRITE_ONCE(cpu->fast[bits],
-			   open ? cpu->list[zone->zid][gfp_migratetype(bits)] : none);
-	}
-	WRITE_ONCE(fast_map_base, detours[DETOUR_HOOKS] ? no_map_base() : map_base);
-	WRITE_ONCE(cpu->map_base, cpu->drained ? no_map_base() : fast_map_base);
-}
-
-/* At start-up: none is on. */
-void pcp_init_detours(void)
-{
-	memset(detours, 0, sizeof(detours));
-	fast_map_base = map_base;
-}
-
-void pcp_detour(enum detour which, bool on)
-{
-	port_irqflags_t flags = port_irq_save();
-
-	port_spin_lock(&detour_lock);
-	MM_ASSERT(on || detours[which]);
-	detours[which] += on ? 1U : ~0U;
-	count_unusual(on);
-	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
-		pcp_set_tables(mm_cpus[cpu]);
-	port_spin_unlock(&detour_lock);
-	port_irq_restore(flags);
 }
 
 /* Lays the arrays out in `slots` (pcp_bytes() zeroed bytes) and fills the table by gfp. */
@@ -589,7 +511,7 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 			cpu->block[zid << PB_ZONE_SHIFT | mt].max_order =
 				largest_kept(zones[zid].present_pages, nr_cpus);
 	for (unsigned order = 0; order < NR_PCP_ORDERS; order++)
-		none[order].base = none[order].top = none[order].end = nothing + 1;
+		pcp_none[order].base = pcp_none[order].top = pcp_none[order].end = nothing + 1;
 	for (unsigned zid = 0; zid < nr_zones; zid++)
 		for (unsigned mt = 0; mt < PCP_TYPES; mt++)
 			for (unsigned order = 0; order < NR_PCP_ORDERS; order++) {
@@ -599,7 +521,7 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 					slots = init_list(list, slots,
 							  list_slots(&zones[zid], order, nr_cpus));
 				else
-					*list = none[0];
+					*list = pcp_none[0];
 			}
 	pcp_set_tables(cpu);
 }
