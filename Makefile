@@ -5,7 +5,7 @@
 # Variables (make run SMP=2 MEM=64 ...)
 #	BOARD=vexpress-a9	boards/NAME
 #	MEM=1024 SMP=4		what QEMU's board has, MiB and cores
-#	APPEND="..."		more boot arguments, see boot/bootargs.h
+#	APPEND="cma=16M"	more boot arguments, see boot/bootargs.h
 #	DTB=file.dtb		another device tree; DTB=none: none at all
 #	START=elf|raw|nor	how the image comes into memory
 #	BUILD=build		where everything goes
@@ -18,7 +18,7 @@ HOSTCC   ?= gcc
 QEMU     ?= qemu-system-arm
 MEM      ?= 1024
 SMP      ?= 4
-APPEND   ?=
+APPEND   ?= cma=16M
 START    ?= elf
 TIMEOUT  ?= 0
 

@@ -39,7 +39,6 @@ static const char *const known[] = {
 	"crash",
 	"crash.cpu",
 	"seed",
-	"debug_pagealloc",
 };
 static const char *const known_prefix[] = {"demo.", "bench.", "test."};
 

@@ -27,8 +27,6 @@
  *	deferred=0|1		most of memory is initialised when all cores are up, by
  *				all of them (1)
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
- *	debug_pagealloc=1	all RAM mapped by pages, so that free ones can be unmapped
- *				(buddy/debug.h)
  *	crash=KIND		go wrong on purpose, when all is up: undef, svc, dabt, rodata,
  *				pabt, stack, panic; uaf (read a free page), kmap (one temporary
  *				mapping too many), kunmap (undo them out of order)
@@ -36,8 +34,8 @@
  *	init_on_alloc=0|1, init_on_free=0|1, page_poison=0|1, debug_pagealloc=0|1,
  *	page_owner=0|1, trace=N, fail_page_alloc=I,P,S,T,
  *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1
- *				buddy/debug.h, from the start; debug_pagealloc=1 also has
- *				RAM mapped so that pages can be unmapped later
+ *				buddy/debug.h, from the start; with debug_pagealloc=1 all
+ *				RAM is mapped by pages, so that free ones can be unmapped
  *	demo.*, bench.*, test.*, seed=	for those programs
  *
  * Sizes and addresses take K, M or G.  Where a name is given twice the later one

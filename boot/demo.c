@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include <buddy/check.h>
+#include <buddy/debug.h>
 #include <buddy/mm.h>
 #include <buddy/vmstat.h>
 #include <port/port.h>
@@ -43,6 +44,14 @@ static struct {
 
 /* The first reason for a FAIL. */
 static const char *verdict;
+
+static bool quiet; /* but for what fails */
+
+#define say(...)                               \
+	do {                                   \
+		if (!quiet)                    \
+			port_log(__VA_ARGS__); \
+	} while (0)
 
 static void fail(const char *why)
 {
@@ -77,7 +86,7 @@ static void show_bars(unsigned width)
 		line[at++] = ' ';
 	}
 	line[at] = '\0';
-	port_log("\r%s", line);
+	say("\r%s", line);
 }
 
 /* Shows how far the cores are, when that has changed visibly. */
@@ -101,7 +110,7 @@ static void show_progress(void)
 	}
 	while (progress_shown < 4 && all / nr_cores >= 25 * (progress_shown + 1)) {
 		progress_shown++;
-		port_log("  %3u %% of all operations done\n", 25 * progress_shown);
+		say("  %3u %% of all operations done\n", 25 * progress_shown);
 	}
 }
 
@@ -198,7 +207,7 @@ static bool run_cores(const struct demo_options *options)
 	tick_hook = NULL;
 	show_progress();
 	if (progress_terminal)
-		port_log("\n");
+		say("\n");
 	demo_core_collect(&cores[0]);
 	return true;
 }
@@ -219,9 +228,9 @@ static void add_counts(struct demo_counts *sum, const struct demo_counts *c)
 
 static void show_core(const char *name, uint32_t done, const struct demo_counts *c, uint32_t irq)
 {
-	port_log("  %-6s %10lu %10lu %10lu %8lu %8lu %8lu %8lu\n", name, (unsigned long)done,
-		 (unsigned long)c->allocated, (unsigned long)c->freed, (unsigned long)c->failed,
-		 (unsigned long)c->bulk, (unsigned long)c->received, (unsigned long)irq);
+	say("  %-6s %10lu %10lu %10lu %8lu %8lu %8lu %8lu\n", name, (unsigned long)done,
+	    (unsigned long)c->allocated, (unsigned long)c->freed, (unsigned long)c->failed,
+	    (unsigned long)c->bulk, (unsigned long)c->received, (unsigned long)irq);
 }
 
 static void show_error(unsigned cpu, const struct demo_error *e)
@@ -239,8 +248,8 @@ static struct demo_counts show_counts(void)
 	struct demo_counts all = {0};
 	uint32_t done = 0, irq = 0;
 
-	port_log("\n  core   operations  allocated      freed   failed  by bulk received   in "
-		 "irq\n");
+	say("\n  core   operations  allocated      freed   failed  by bulk received   in "
+	    "irq\n");
 	for (unsigned i = 0; i < nr_cores; i++) {
 		struct demo_core *core = &cores[i];
 		struct demo_counts own = core->task.count;
@@ -270,11 +279,11 @@ static void show_hit_rate(const struct demo_counts *all)
 	uint32_t hits = refills < all->small ? all->small - refills : 0;
 	unsigned rate = all->small ? (unsigned)((uint64_t)hits * 1000 / all->small) : 0;
 
-	port_log("\n  cache hits       %u.%u %% of %lu blocks of order 0 to %u\n", rate / 10,
-		 rate % 10, (unsigned long)all->small, PCP_MAX_ORDER);
-	port_log("  patterns         %lu MiB written, %lu MiB verified\n",
-		 (unsigned long)(all->pages_written >> (20 - PAGE_SHIFT)),
-		 (unsigned long)(all->pages_checked >> (20 - PAGE_SHIFT)));
+	say("\n  cache hits       %u.%u %% of %lu blocks of order 0 to %u\n", rate / 10, rate % 10,
+	    (unsigned long)all->small, PCP_MAX_ORDER);
+	say("  patterns         %lu MiB written, %lu MiB verified\n",
+	    (unsigned long)(all->pages_written >> (20 - PAGE_SHIFT)),
+	    (unsigned long)(all->pages_checked >> (20 - PAGE_SHIFT)));
 }
 
 static void check_counts(const struct demo_counts *all)
@@ -298,7 +307,7 @@ static void check_memory(void)
 	unsigned long free = nr_free_pages();
 	struct zone_info zone;
 
-	port_log("  pages free       %lu before, %lu after\n", before.free, free);
+	say("  pages free       %lu before, %lu after\n", before.free, free);
 	if (free != before.free)
 		fail("pages are missing");
 	for (unsigned i = 0; i < NR_ZONES_SHOWN && zone_info(i, &zone); i++) {
@@ -314,7 +323,7 @@ static void check_memory(void)
 	if (mm_check_quiet())
 		fail("mm_check found a broken invariant");
 	else
-		port_log("  mm_check         all invariants hold\n");
+		say("  mm_check         all invariants hold\n");
 }
 
 static void compare_and_show(void)
@@ -326,8 +335,9 @@ static void compare_and_show(void)
 	show_hit_rate(&all);
 	check_counts(&all);
 	check_memory();
-	port_log("\n");
-	show_buddyinfo();
+	say("\n");
+	if (!quiet)
+		show_buddyinfo();
 }
 
 int demo_run(const struct demo_options *options)
@@ -339,26 +349,67 @@ int demo_run(const struct demo_options *options)
 	if (!opt.seed)
 		opt.seed = DEMO_DEFAULT_SEED;
 	verdict = NULL;
-	port_log("demo: %u %s, %lu operations each, seed=0x%lx\n", smp_nr_online(),
-		 smp_nr_online() == 1 ? "core" : "cores", (unsigned long)opt.ops,
-		 (unsigned long)opt.seed);
+	quiet = opt.quiet;
+	say("demo: %u %s, %lu operations each, seed=0x%lx\n", smp_nr_online(),
+	    smp_nr_online() == 1 ? "core" : "cores", (unsigned long)opt.ops,
+	    (unsigned long)opt.seed);
 	take_down();
 	if (run_cores(&opt)) {
 		compare_and_show();
 		if (!opt.no_misuse) {
-			port_log("\nmistakes on purpose, each with the allocator's own report:\n");
+			const char *why = demo_policies();
+
+			if (why)
+				fail(why);
+			say("\nmistakes on purpose, each with the allocator's own report:\n");
 			if (demo_misuse())
 				fail("a mistake was not refused");
 		}
 	} else {
 		show_counts();
 	}
-	port_log("\n");
+	say("\n");
 	if (verdict)
 		port_log("demo: FAIL (%s)\n", verdict);
 	else
-		port_log("demo: PASS\n");
+		say("demo: PASS\n");
 	return verdict ? -1 : 0;
+}
+
+/* n in decimal, at the end of buf; where it begins. */
+static char *decimal(char *end, unsigned n)
+{
+	do
+		*--end = (char)('0' + n % 10);
+	while (n /= 10);
+	return end;
+}
+
+int demo_fail_each(const struct demo_options *options)
+{
+	struct demo_options opt = *options;
+	uint32_t failed;
+	unsigned n = 0;
+	int err;
+
+	opt.quiet = true;
+	opt.no_misuse = true;
+	do {
+		char value[20] = "          ,100,0,1", *at = decimal(value + 10, ++n);
+
+		if (mm_debug_set("fail_page_alloc", at))
+			return -1;
+		failed = vm_events(PGALLOC_FAIL);
+		err = demo_run(&opt);
+		failed = vm_events(PGALLOC_FAIL) - failed;
+		if (err)
+			port_log("demo: request %u was made to fail\n", n);
+	} while (!err && failed);
+	if (mm_debug_set("fail_page_alloc", "0"))
+		err = -1;
+	port_log("demo: each of %u requests failed in turn, all pages back: %s\n", n - 1,
+		 err || n < 2 ? "FAIL" : "PASS");
+	return err || n < 2 ? -1 : 0;
 }
 
 int demo_main(void)
@@ -368,5 +419,5 @@ int demo_main(void)
 		.seed = bootarg_uint("seed", DEMO_DEFAULT_SEED),
 	};
 
-	return demo_run(&options);
+	return bootarg_get("demo.fail") ? demo_fail_each(&options) : demo_run(&options);
 }

@@ -23,7 +23,8 @@ struct demo_options {
 	uint32_t ops;	/* operations per core; 0: DEMO_DEFAULT_OPS */
 	uint32_t seed;	/* the same seed gives each core the same mix; 0: DEMO_DEFAULT_SEED */
 	bool terminal;	/* progress as a line that is rewritten; else as a few plain lines */
-	bool no_misuse; /* leave out the deliberate mistakes at the end */
+	bool no_misuse; /* leave out the policies and the deliberate mistakes at the end */
+	bool quiet;	/* nothing on the console unless it fails */
 };
 
 /*
@@ -32,8 +33,17 @@ struct demo_options {
  */
 int demo_run(const struct demo_options *options);
 
-/* The same, with what the bootargs say: demo.ops=, seed=. */
+/*
+ * The same with each request of it made to fail in turn, by fail_page_alloc (buddy/debug.h): the first, the second,
+ * and so on until there is no such request.  Every page has to come back each time.  0, or -1.
+ */
+int demo_fail_each(const struct demo_options *options);
+
+/* With what the bootargs say: demo.ops=, seed=; demo.fail: each request fails in turn. */
 int demo_main(void);
+
+/* The policies alone, on this core: NULL, or what was wrong. */
+const char *demo_policies(void);
 
 /*
  * The deliberate mistakes alone: each must be refused and reported, and leave

@@ -52,7 +52,7 @@ void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct al
 
 #else
 
-#define FREE_TYPES	((1U << MIGRATE_ISOLATE) - 1) /* whose blocks somebody may have */
+#define FREE_TYPES ((1U << MIGRATE_ISOLATE) - 1) /* whose blocks somebody may have */
 
 /* What refuses a request in a zone, by falling weight of what it tells about the cause. */
 enum verdict { SERVES, NO_BLOCK, RESERVE, WATERMARK, OTHER_NODE, OTHER_ZONE, NR_VERDICTS };

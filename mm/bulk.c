@@ -19,7 +19,7 @@
 static struct page **bulk_from_pcp(gfp_t gfp, struct page **slot, struct page **stop)
 {
 	port_irqflags_t flags = port_irq_save();
-	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK];
+	struct pcp_list *list = READ_ONCE(this_cpu()->fast[gfp & GFP_FAST_MASK]);
 	struct page **top = list->top;
 
 	if (stop - slot > top - list->base)
@@ -66,7 +66,7 @@ static struct page **bulk_to_pcp(struct page **slot, struct page **stop)
 {
 	port_irqflags_t flags = port_irq_save();
 	struct mm_cpu *cpu = this_cpu();
-	const uint8_t *base = cpu->map_base;
+	const uint8_t *base = READ_ONCE(cpu->map_base);
 	unsigned byte = byte_of(base, *slot);
 	struct pcp_list *list = &cpu->list[byte >> PB_ZONE_SHIFT][byte & PB_TYPE_MASK][0];
 	struct page **top = list->top;

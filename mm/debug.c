@@ -109,8 +109,8 @@ static void check_poison(struct page *page, unsigned order, const void *caller)
 		return;
 	bits = d.byte ^ POISON_BYTE;
 	port_log("page_poison: page %p pfn 0x%lx was written to while it was free: 0x%02x at byte "
-		 "0x%x, %lu bad bytes%s; given to %p\n",
-		 d.page, page_to_pfn(d.page), d.byte, d.offset, d.nr,
+		 "0x%x, %lu bad byte%s%s; given to %p\n",
+		 d.page, page_to_pfn(d.page), d.byte, d.offset, d.nr, d.nr == 1 ? "" : "s",
 		 d.nr == 1 && !(bits & (bits - 1)) ? ", one bit" : "", caller);
 }
 

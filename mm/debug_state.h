@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What debug.c, which is called on every request while an option is on, shares with
- * debug_options.c, which turns options on and off and shows what was recorded.
+ * debug_options.c, which turns options on and off, and debug_show.c, which prints what was noted.
  *
  * One struct, mm_debug, forgotten whole by debug_reset().  Guards:
  *
@@ -66,6 +66,13 @@ struct trace_ring {
 	uint32_t nr;		   /* [C] events ever */
 };
 
+/* Blocks of one caller with the same flags, added up.  16 bytes on ARM. */
+struct owner_group {
+	const void *caller; /* NULL: not known */
+	gfp_t gfp;
+	uint32_t nr_blocks, nr_pages;
+};
+
 #define FAIL_FOREVER UINT32_MAX
 
 struct debug_fail {
@@ -78,6 +85,8 @@ struct debug_fail {
 
 struct debug_state {
 	struct page_owner **owner; /* [O] by section of mem_map */
+	struct owner_group *group; /* [O] show_page_owner()'s own, nr_groups of them */
+	uint32_t nr_groups;	   /* [O] */
 	uint32_t trace_size;	   /* [O] entries of a ring, a power of two */
 	uint32_t trace_seq;	   /* [A] */
 	struct trace_ring ring[PORT_NR_CPUS];
@@ -92,6 +101,22 @@ static inline struct page_owner *page_owner_entry(const struct page *page)
 	unsigned long i = (unsigned long)(page - mem_map);
 
 	return mm_debug.owner[i >> PFN_SECTION_SHIFT] + (i & (PAGES_PER_SECTION - 1));
+}
+
+/* The block that begins at or after page *i of mem_map; *i is then past it.  NULL: none. */
+static inline struct page *next_block(unsigned long *i, uint32_t *word)
+{
+	while (*i < nr_map_pages) {
+		struct page *page = mem_map + *i;
+
+		if (!(*i & (PAGES_PER_SECTION - 1)))
+			port_cond_resched();
+		*word = page_word(page);
+		*i += 1UL << page_word_order(*word);
+		if (*word)
+			return page;
+	}
+	return NULL;
 }
 
 /* Makes a free block what the options `on` want it to be; false: it cannot be unmapped. */

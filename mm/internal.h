@@ -20,7 +20,7 @@
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
  *	compound -> zonelist, vmscan -> slowpath -> page_alloc -> bulk -> exact, page_isolation ->
- *	contig -> cma -> dma, mm_init -> debug_options, check.
+ *	contig -> cma -> dma, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -187,10 +187,20 @@ ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
 	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
 }
 
-/* The section of which page is the first has been initialised (deferred.c). */
+/* The section of which page is the first has been initialised (deferred.c): its descriptors may be read. */
 static inline bool section_ready(const struct page *page)
 {
-	return page_pageblock(page) != PB_NONE;
+	return __atomic_load_n(&map_base[page_index(page) >> pageblock_order], __ATOMIC_ACQUIRE) !=
+	       PB_NONE;
+}
+
+/*
+ * What the fast paths use instead of map_base to have every free come the longer way: the bytes
+ * from there on all say PB_NONE, so that nothing is taken for a page, or read as one.
+ */
+static inline const uint8_t *no_map_base(void)
+{
+	return map_base + PB_BYTES;
 }
 
 static inline bool is_descriptor(const struct page *page)
@@ -413,6 +423,7 @@ struct page *rmqueue_pcplist(struct zone *zone, unsigned order, enum migratetype
 			     unsigned alloc_flags);
 bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order);
 unsigned pcp_drain_batch(struct mm_cpu *cpu);
+unsigned drain_and_note(void);
 unsigned pcp_nr_pages(const struct mm_cpu *cpu);
 size_t pcp_bytes(const struct zone *zones, unsigned nr_zones, unsigned nr_cpus);
 void pcp_init_cpu(struct mm_cpu *cpu, void *slots, unsigned nr_cpus);
@@ -621,6 +632,7 @@ void free_pages_from(struct page *page, unsigned order, const void *caller);
 /* ---- slowpath.c --------------------------------------------------------------- */
 
 unsigned gfp_to_alloc_flags(gfp_t gfp);
+void grow_first_zone(unsigned order, const struct alloc_context *ac);
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct alloc_context *ac);
 
 #endif /* MM_INTERNAL_H */

@@ -277,7 +277,7 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 {
 	const uint64_t section_bytes = PAGES_PER_SECTION * sizeof(struct page);
 	uint64_t cpu_bytes = round_up(mm_cpu_bytes() + slots_bytes(nr_cpus), PORT_CACHELINE);
-	uint64_t lead = round_up(PB_BYTES, PORT_CACHELINE) +
+	uint64_t lead = round_up(2 * PB_BYTES, PORT_CACHELINE) +
 			round_up(nr_zones * sizeof(struct zone), PORT_CACHELINE) +
 			round_up(BUDDY_MAX_NODES * sizeof(struct node), PORT_CACHELINE) +
 			cpu_bytes * nr_cpus;
@@ -305,7 +305,7 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 
 	mem_map = (struct page *)(at + lead);
 	nr_map_pages = nr_sections * PAGES_PER_SECTION;
-	init_pageblocks(carve(&at, PB_BYTES));
+	init_pageblocks(carve(&at, 2 * PB_BYTES));
 	zones = carve(&at, nr_zones * sizeof(struct zone));
 	nodes = carve(&at, BUDDY_MAX_NODES * sizeof(struct node));
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)

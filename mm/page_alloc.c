@@ -45,7 +45,7 @@ static __attribute__((noinline)) void free_slow(struct page *page, unsigned orde
 ALWAYS_INLINE struct page *alloc_fast(gfp_t gfp, unsigned order)
 {
 	port_irqflags_t flags = port_irq_save();
-	struct pcp_list *list = this_cpu()->fast[gfp & GFP_FAST_MASK] + order;
+	struct pcp_list *list = READ_ONCE(this_cpu()->fast[gfp & GFP_FAST_MASK]) + order;
 	struct page **top = list->top;
 	struct page *page = *--top;
 
@@ -130,6 +130,9 @@ static struct page *at_low_mark_here(gfp_t gfp, unsigned order, unsigned alloc_f
 	struct page *page;
 
 	here.zonelist = nodes[ac->nid].thisnode[ac->highest];
+	/* A node without such memory, or one that is not allowed, has nothing to get back. */
+	if (!here.zonelist[0] || !(ac->nodemask >> ac->nid & 1))
+		return NULL;
 	page = at_low_mark(gfp, order, alloc_flags, &here);
 	if (!page && node_reclaim(ac->nid, gfp, order) >= NODE_RECLAIM_SOME)
 		page = at_low_mark(gfp, order, alloc_flags, &here);
@@ -146,6 +149,8 @@ ALWAYS_INLINE struct page *alloc_from(gfp_t gfp, unsigned order, const struct al
 	if (unlikely(!ac->zonelist[0]))
 		return NULL;
 	if (!tried) {
+		if (ac->unusual && READ_ONCE(nr_deferred_sections))
+			grow_first_zone(order, ac);
 		alloc_flags = ac->zonelist[0]->low_flags;
 		if (gfp & __GFP_MOVABLE)
 			alloc_flags |= ALLOC_CMA;
@@ -335,7 +340,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 		return alloc_special(gfp, order);
 	flags = port_irq_save();
 	cpu = this_cpu();
-	zonelist = cpu->zonelist[gfp & GFP_ZONEMASK];
+	zonelist = READ_ONCE(cpu->zonelist[gfp & GFP_ZONEMASK]);
 	zone = zonelist[0];
 	mt = gfp_migratetype(gfp);
 	if (likely(zone && order > PCP_MAX_ORDER))
@@ -355,7 +360,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 			return NULL;
 		}
 		/* Seen to its end at the low mark, unless for CMA areas and other mobilities. */
-		tried = order <= PCP_MAX_ORDER && !zone->nr_free_cma;
+		tried = order <= PCP_MAX_ORDER && !READ_ONCE(zone->nr_free_cma);
 	}
 	port_irq_restore(flags);
 	return alloc_retry(gfp, order, tried ? NID_TRIED : -1, NODE_MASK_ALL);
@@ -387,7 +392,7 @@ void *get_zeroed_page(gfp_t gfp)
  */
 ALWAYS_INLINE bool push_fast(struct mm_cpu *cpu, struct page *page, unsigned order)
 {
-	const uint8_t *base = cpu->map_base;
+	const uint8_t *base = READ_ONCE(cpu->map_base);
 	uintptr_t index = rotated_index((uintptr_t)page - (uintptr_t)base);
 	struct page **top;
 
@@ -519,7 +524,7 @@ static __attribute__((noinline)) void free_unusual(struct page *page, unsigned o
 /* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
 ALWAYS_INLINE void free_checked(struct page *page, unsigned order, const void *caller)
 {
-	unsigned byte = byte_of(fast_map_base, page);
+	unsigned byte = byte_of(READ_ONCE(fast_map_base), page);
 
 	if (likely(byte != PB_NONE && order <= MAX_ORDER &&
 		   page_word(page) == PAGE_ALLOCATED(order)))

@@ -26,17 +26,18 @@
 
 uint8_t *map_base;
 
-/* At start-up: base has PB_BYTES bytes. */
+/* At start-up: base has 2 * PB_BYTES bytes; see no_map_base(). */
 void init_pageblocks(void *base)
 {
 	map_base = base;
-	memset(map_base, PB_NONE, PB_BYTES);
+	memset(map_base, PB_NONE, 2 * PB_BYTES);
 }
 
-/* At start-up: the pageblock that begins at page. */
+/* At start-up: the pageblock that begins at page.  Release: its descriptors may be read from now on. */
 void init_pageblock(struct page *page, unsigned zid, enum migratetype mt)
 {
-	map_base[page_index(page) >> pageblock_order] = (uint8_t)(zid << PB_ZONE_SHIFT | mt);
+	__atomic_store_n(&map_base[page_index(page) >> pageblock_order],
+			 (uint8_t)(zid << PB_ZONE_SHIFT | mt), __ATOMIC_RELEASE);
 }
 
 void set_pageblock_migratetype(struct page *page, enum migratetype mt)

@@ -41,6 +41,20 @@
 /* map_base, or what makes every page go the longer way: for frees that are not on the fast path. */
 const uint8_t *fast_map_base;
 
+static struct port_spinlock detour_lock = PORT_SPINLOCK_INIT;
+
+/*
+ * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that another CPU turns
+ * on or off meanwhile writes map_base by what drained was.
+ */
+static void set_drained(struct mm_cpu *cpu, uint32_t drained)
+{
+	port_spin_lock(&detour_lock);
+	cpu->drained = drained;
+	WRITE_ONCE(cpu->map_base, drained ? no_map_base() : fast_map_base);
+	port_spin_unlock(&detour_lock);
+}
+
 /* The batch of a long run: half the array; the first of a run moves a sixteenth. */
 static inline unsigned first_batch(const struct pcp_list *list)
 {
@@ -366,19 +380,15 @@ unsigned pcp_drain_batch(struct mm_cpu *cpu)
 		}
 		return drain_block(cpu, &zones[zid]);
 	}
-	/* Nothing: until the first free or refill notes that there is something, nobody has to look. */
-	cpu->drained = 1;
-	WRITE_ONCE(cpu->map_base, map_base + 1);
 	return 0;
 }
 
 void pcp_reopen(struct mm_cpu *cpu)
 {
-	cpu->drained = 0;
-	WRITE_ONCE(cpu->map_base, fast_map_base);
+	set_drained(cpu, 0);
 }
 
-unsigned drain_local_pages(void)
+static unsigned drain_here(bool note)
 {
 	unsigned pages = 0, n;
 
@@ -386,10 +396,26 @@ unsigned drain_local_pages(void)
 		port_irqflags_t flags = port_irq_save();
 
 		n = pcp_drain_batch(this_cpu());
+		if (!n && note)
+			set_drained(this_cpu(), 1);
 		port_irq_restore(flags);
 		pages += n;
 	} while (n);
 	return pages;
+}
+
+unsigned drain_local_pages(void)
+{
+	return drain_here(false);
+}
+
+/*
+ * For a request that is about to fail: others will be.  Until the first free or refill notes
+ * that there is something, nobody has to look again.
+ */
+unsigned drain_and_note(void)
+{
+	return drain_here(true);
 }
 
 /* Runs on the CPU whose caches they are, interrupts off: one batch. */
@@ -502,14 +528,13 @@ static struct page **init_list(struct pcp_list *list, struct page **slots, unsig
 
 /* ---- detours ------------------------------------------------------------------- */
 
-static struct port_spinlock detour_lock = PORT_SPINLOCK_INIT;
 static uint32_t detours[NR_DETOURS]; /* [detour_lock] who wants each; read without */
 static struct zone *no_zone[1];	     /* a zonelist */
 
 /*
  * What a CPU's fast paths read, by the detours of now.  Words: who reads them on another CPU
- * meanwhile finds the old way or the new one.  A misaligned base makes every page
- * one without a descriptor.
+ * meanwhile finds the old way or the new one.  With no_map_base() every page is one without a
+ * descriptor.
  */
 void pcp_set_tables(struct mm_cpu *cpu)
 {
@@ -526,8 +551,8 @@ void pcp_set_tables(struct mm_cpu *cpu)
 		WRITE_ONCE(cpu->fast[bits],
 			   open ? cpu->list[zone->zid][gfp_migratetype(bits)] : none);
 	}
-	WRITE_ONCE(cpu->map_base, map_base + (detours[DETOUR_HOOKS] || cpu->drained));
-	WRITE_ONCE(fast_map_base, map_base + !!detours[DETOUR_HOOKS]);
+	WRITE_ONCE(fast_map_base, detours[DETOUR_HOOKS] ? no_map_base() : map_base);
+	WRITE_ONCE(cpu->map_base, cpu->drained ? no_map_base() : fast_map_base);
 }
 
 /* At start-up: none is on. */

@@ -5,7 +5,7 @@
  * A scope's flags are its own context's; others only change its set of nodes, under a
  * sequence count: odd while it changes, so that who failed meanwhile tries again.
  *
- * State: none; each open scope counts in mm_unusual, so that the slow path asks the
+ * State: none; each scope that has flags counts in mm_unusual, so that the slow path asks the
  * port only when there is something to hear.  The detours that pin scopes and sets of nodes
  * need are pcp.c's.  No lock.
  *
@@ -13,39 +13,32 @@
  */
 #include <mm/internal.h>
 
-static inline bool scope_is_open(const struct alloc_scope *scope)
+/*
+ * The flags of a context and its set of nodes count each by itself: they have different writers,
+ * who do not wait for each other.
+ */
+static void set_flags(struct alloc_scope *scope, uint32_t flags)
 {
-	return scope->flags || READ_ONCE(scope->mems_allowed);
-}
-
-/* The number follows what was and what is. */
-static void scope_changed(const struct alloc_scope *scope, bool was_open)
-{
-	bool is_open = scope_is_open(scope);
-
-	if (is_open != was_open)
-		count_unusual(is_open);
+	if (!scope->flags != !flags)
+		count_unusual(flags != 0);
+	scope->flags = flags;
 }
 
 /* Sets `flag` of the running context; returns what it was. */
 static unsigned scope_save(uint32_t flag)
 {
 	struct alloc_scope *scope = port_alloc_scope();
-	bool was_open = scope_is_open(scope);
 	uint32_t old = scope->flags & flag;
 
-	scope->flags |= flag;
-	scope_changed(scope, was_open);
+	set_flags(scope, scope->flags | flag);
 	return old;
 }
 
 static void scope_restore(uint32_t flag, unsigned saved)
 {
 	struct alloc_scope *scope = port_alloc_scope();
-	bool was_open = scope_is_open(scope);
 
-	scope->flags = (scope->flags & ~flag) | (saved & flag);
-	scope_changed(scope, was_open);
+	set_flags(scope, (scope->flags & ~flag) | (saved & flag));
 }
 
 unsigned memalloc_noio_save(void)
@@ -120,7 +113,6 @@ gfp_t current_gfp_context(gfp_t gfp)
 int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes)
 {
 	nodemask_t real = 0, old = scope->mems_allowed;
-	bool was_open = scope_is_open(scope);
 	struct zone *zone;
 
 	for_each_zone(zone)
@@ -140,7 +132,6 @@ int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	WRITE_ONCE(scope->mems_allowed, nodes);
 	__atomic_store_n(&scope->mems_seq, scope->mems_seq + 1, __ATOMIC_RELEASE);
-	scope_changed(scope, was_open);
 	if (!nodes && old)
 		pcp_detour(DETOUR_NODES, false);
 	return 0;

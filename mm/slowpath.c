@@ -63,7 +63,8 @@ static bool release_reserves(const struct alloc_context *ac)
 		port_irqflags_t flags;
 
 		if (likely(!(READ_ONCE(zone->watermark_boost) |
-			     READ_ONCE(zone->nr_free_highatomic))))
+			     READ_ONCE(zone->nr_free_highatomic))) ||
+		    !(ac->nodemask >> zone->nid & 1))
 			continue;
 		flags = port_irq_save();
 		any |= unreserve_highatomic_pageblock(zone);
@@ -77,6 +78,21 @@ static bool release_reserves(const struct alloc_context *ac)
 		port_irq_restore(flags);
 	}
 	return any;
+}
+
+/*
+ * Of a memory that is still being started: the first zone that may serve the request grows before
+ * another one is asked, or its reserve touched.  Interrupts are off for a section at a time.
+ */
+void grow_first_zone(unsigned order, const struct alloc_context *ac)
+{
+	struct zone *const *z = ac->zonelist;
+
+	while (*z && !(ac->nodemask >> (*z)->nid & 1))
+		z++;
+	while (*z && READ_ONCE((*z)->nr_deferred) &&
+	       !zone_watermark_ok(*z, order, ac->highest, ALLOC_WMARK_LOW) && deferred_grow())
+		;
 }
 
 static __attribute__((noinline)) struct page *
@@ -108,7 +124,7 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct allo
 	page = try_once(gfp, order, alloc_flags, ac, &drained);
 	while (unlikely(ac->unusual && !page) && deferred_grow())
 		page = try_once(gfp, order, alloc_flags, ac, &drained);
-	if (!page && !drained && drain_local_pages())
+	if (!page && !drained && drain_and_note())
 		page = try_once(gfp, order, alloc_flags, ac, &drained);
 	if (!page && (gfp & (__GFP_DIRECT_RECLAIM | __GFP_NORETRY)) == __GFP_DIRECT_RECLAIM &&
 	    drain_all_pages())

@@ -20,10 +20,10 @@
 
 /* ---- a fair spread -------------------------------------------------------- */
 
-/* The pages that a zone gives in one round: a thousandth of it, a largest block at least. */
+/* The pages that a zone gives in one round: nothing on top, or small zones would give like large ones. */
 static uint32_t fair_share(const struct zone *zone)
 {
-	return (uint32_t)(zone->managed_pages / 1024) + (1U << MAX_ORDER);
+	return (uint32_t)(zone->managed_pages / 256) + 1;
 }
 
 /* A new round, when every zone of the node has given its share. */
@@ -82,13 +82,21 @@ static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
 			 const struct alloc_context *ac)
 {
 	const bool all = ac->nodemask == NODE_MASK_ALL && !(alloc_flags & ALLOC_FAIR);
+	const bool stay = alloc_flags & ALLOC_NOFRAGMENT && !mm_policy.defrag_mode;
 	struct zone *const *zonelist = ac->zonelist;
 	struct page *page;
 	struct zone *zone;
+	int first = -1;
 
 	while ((zone = *zonelist++)) {
 		if (unlikely(!all) && !may_give(zone, alloc_flags, ac))
 			continue;
+		/* Memory that is near is worth a mix of mobilities, as in Linux. */
+		if (unlikely(stay && zone->nid != first)) {
+			if (first >= 0)
+				break;
+			first = zone->nid;
+		}
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, order, ac->highest, alloc_flags))
 			continue;

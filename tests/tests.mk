@@ -171,6 +171,9 @@ $(call each_unit,asan64)
 $(call each_unit,asan32)
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
+# what several CPUs change while others look
+$(foreach n,nodes scope,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
 # pageblocks that are smaller than what a cache holds
 $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(T)/cfg-small/pcp)
 
@@ -212,6 +215,9 @@ $(call mmu_run,highmem,$(BOARD_DTB),4,256,highmem=0x68000000)
 $(call mmu_run,pages,$(BOARD_DTB),4,64,debug_pagealloc=1)
 $(call mmu_run,pages-1024,$(BOARD_DTB),2,1024,debug_pagealloc=1 highmem=0x78000000)
 $(call mmu_run,reusable,$(OUT)/reusable.dtb,4,256)
+
+# The demonstration under policies and debugging options, and with each request failing.
+$(eval $(call target_test,demo,$(IMAGE).elf $(BOARD_DTB) tests/target/demo.py,timeout 400 tests/target/demo.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))

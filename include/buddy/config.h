@@ -62,7 +62,7 @@
 
 /*
  * The hooks of debug.h: 1: there, off until they are turned on, without cost for the fast path;
- * 0: left out.  Costs about 5.5 KiB of code.
+ * 0: left out.  Costs about 6 KiB of code.
  */
 #ifndef BUDDY_DEBUG_HOOKS
 #define BUDDY_DEBUG_HOOKS 1

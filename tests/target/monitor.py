@@ -20,9 +20,14 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
+from monitor_debug import (  # noqa: E402 (beside this file)
+    boot_arguments_turned_options_on, debug_lists_and_sets, fail_fails_the_request_asked_for,
+    owner_finds_who_allocated, poison_finds_a_write_to_a_free_page, refuses_a_wrong_boot_argument,
+    trace_shows_events_in_order)
 from monitor_range import (cma_gives_and_takes, nodes_are_listed,  # noqa: E402
                            pageblocks_go_offline_and_come_back)
-from serial_board import PROMPT, Board, Memory, lines, need  # noqa: E402 (beside this file)
+from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # noqa: E402
+                          need)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
             "drain cma offline online nodes check debug owner trace fail demo misuse bench "
@@ -121,12 +126,6 @@ def memmap_fits_the_screen(b):
     need("expected: memmap [plain]" in b.command("memmap colourful"), "no usage")
 
 
-def last_block(out):
-    m = re.search(r"free (0x[0-9a-f]+) (\d+)", out)
-    need(m, "no block: %r" % out)
-    return m.groups()
-
-
 def free_last(b):
     out = lines(b.command("blocks"))
     m = re.match(r"  (0x[0-9a-f]+)  order (\d+)", out[-1])
@@ -191,78 +190,6 @@ def free_passes_on_what_was_typed(b):
     need("ADDR is to be a number" in b.command("free nowhere 0"), "no number")
 
 
-def debug_options(b):
-    return dict(line.split() for line in lines(b.command("debug")))
-
-
-def debug_lists_and_sets(b):
-    names = ["init_on_alloc", "init_on_free", "page_poison", "debug_pagealloc", "page_owner",
-             "trace", "fail_page_alloc", "fail_page_alloc.min_order",
-             "fail_page_alloc.ignore_gfp_wait"]
-    need(debug_options(b) == {name: "0" for name in names}, "all off")
-    need("trace 128" in b.command("debug trace 100"), "set")
-    need(debug_options(b)["trace"] == "128", "listed")
-    need("expected 0, or events" in b.command("debug trace many"), "a wrong value")
-    need("no such option" in b.command("debug tracing 1"), "a wrong name")
-    need("expected: debug [NAME VALUE]" in b.command("debug trace"), "no value")
-    need(debug_options(b)["trace"] == "128", "nothing was changed")
-    b.keys("debug page_p\t", "debug page_poison ", 18)
-    clear(b)
-    need("trace 0" in b.command("debug trace 0"), "off")
-    need("trace is off" in b.command("trace"), "and says so")
-
-
-def owner_finds_who_allocated(b):
-    need("page_owner is off" in b.command("owner"), "off")
-    b.command("debug page_owner 1")
-    addr, order = last_block(b.command("alloc 5 GFP_USER"))
-    out = b.command("owner")
-    need(re.search(r"^caller 0x[0-9a-f]+: 1 blocks, 32 pages, gfp GFP_USER$", out, re.M),
-         "alloc's block: %r" % out)
-    need(len(lines(b.command("owner 1"))) == 1, "the largest only")
-    need("N is to be a number" in b.command("owner x"), "usage")
-    b.command("free %s %s" % (addr, order))
-    need("GFP_USER" not in b.command("owner"), "freed")
-    b.command("debug page_owner 0")
-
-
-def trace_shows_events_in_order(b):
-    b.command("debug trace 64")
-    addr, order = last_block(b.command("alloc 2"))
-    b.command("free %s %s" % (addr, order))
-    pfn = "0x%x" % (int(addr, 16) >> 12)
-    out = b.command("trace 2")
-    m = re.match(r" *(\d+) cpu0 alloc   order 2 pfn %s caller 0x[0-9a-f]+ gfp GFP_KERNEL\n"
-                 r" *(\d+) cpu0 free    order 2 pfn %s caller 0x[0-9a-f]+\n" % (pfn, pfn), out)
-    need(m and int(m.group(2)) == int(m.group(1)) + 1, "trace: %r" % out)
-    b.command("debug trace 0")
-
-
-def fail_fails_the_request_asked_for(b):
-    b.command("fail 2,100,0,1")
-    addr, order = last_block(b.command("alloc 0"))
-    need("no block of order 0" in b.command("alloc 0 __GFP_NOWARN"), "the second")
-    need("2,100,0,0" in b.command("debug"), "none is left")
-    b.command("free %s %s" % (addr, order))
-    b.command("free %s %s" % last_block(b.command("alloc 0")))
-    need("expected 0, or interval" in b.command("fail 0,1,2"), "usage")
-    b.command("fail 0")
-    need(set(debug_options(b).values()) == {"0"}, "all off again")
-
-
-def poison_finds_a_write_to_a_free_page(b):
-    addr, order = last_block(b.command("alloc 0"))
-    b.command("debug page_poison 1")
-    b.command("free %s %s" % (addr, order))
-    with Memory(b.gdb) as memory:
-        need(memory.read_word(int(addr, 16)) == 0xaaaaaaaa, "not poisoned")
-        memory.write_word(int(addr, 16) + 8, 0xaaaaabaa)
-    out = b.command("alloc 0")
-    need("0xab at byte 0x9, 1 bad bytes, one bit" in out, "not found: %r" % out)
-    b.command("free %s %s" % last_block(out))
-    b.command("debug page_poison 0")
-
-
 def check_holds(b):
     need("all invariants hold" in b.command("check"), "check")
 
@@ -279,10 +206,6 @@ def unknown_commands_get_advice(b):
 # ---- line editing ----------------------------------------------------------------
 
 LEFT, RIGHT, UP, DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"
-
-
-def clear(b):
-    b.keys("\x05\x15", "", 0)
 
 
 def moves_and_inserts(b):
@@ -566,6 +489,10 @@ def main():
     if not args.short:
         runs.append(("reboot", (64, 4, ""), [reboot_comes_back]))
         runs.append(("1024 MiB", (1024, 4, ""), [boots_to_the_prompt, bench_answers]))
+        runs.append(("debugging", (64, 4, "page_owner=1 trace=100 debug_pagealloc=1 page_poison=2"),
+                     [refuses_a_wrong_boot_argument, boots_to_the_prompt,
+                      boot_arguments_turned_options_on, nothing_was_lost, check_holds,
+                      poweroff_ends_with_status_0]))
         ranges = (256, 4, "cma=16M highmem=0x6c000000 movablecore=16M")
         runs.append(("256 MiB, %s" % ranges[2], ranges, RANGES))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):

@@ -197,3 +197,13 @@ class Memory:
         answer = self.ask("M%x,4:%s" % (address, value.to_bytes(4, "little").hex()))
         if answer != "OK":
             raise AssertionError("gdb socket: %s" % answer)
+
+
+def last_block(out):
+    m = re.search(r"free (0x[0-9a-f]+) (\d+)", out)
+    need(m, "no block: %r" % out)
+    return m.groups()
+
+
+def clear(b):
+    b.keys("\x05\x15", "", 0)
