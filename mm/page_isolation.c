@@ -38,16 +38,14 @@ const char *contig_busy_reason(void)
 	static char in_use[] = "in use, order 00";
 	uint32_t word = READ_ONCE(busy_word);
 	unsigned order = page_word_order(word);
-	char *digit = in_use + sizeof(in_use) - 3;
+	char *const digit = in_use + sizeof(in_use) - 3;
 
 	switch (page_word_state(word)) {
 	case PAGE_STATE_INTERIOR:
 		return "no RAM";
 	case PAGE_STATE_ALLOCATED:
-		if (order >= 10)
-			WRITE_ONCE(*digit++, '1');
-		WRITE_ONCE(*digit++, (char)('0' + order % 10));
-		WRITE_ONCE(*digit, '\0');
+		WRITE_ONCE(digit[0], (char)('0' + (order < 10 ? order : 1)));
+		WRITE_ONCE(digit[1], (char)(order < 10 ? 0 : '0' + order - 10));
 		return in_use;
 	case PAGE_STATE_FREE:
 		return word & PAGE_ISOLATED ? "isolated by another caller"

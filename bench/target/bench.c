@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include <buddy/buddy.h>
+#include <buddy/contig.h>
 
 #include "bench/target/stats.h"
 #include "bench/target/timed.h"
@@ -282,6 +283,29 @@ static void checkerboard(void)
  * The real start-up, as boot_main() took the times of it: until there is an allocator, and until
  * all memory has been initialised by all cores; and a first page.
  */
+/* ---- a CMA area, where the board is booted with one (cma=16M) -------------------- */
+
+static struct page *take_256(struct cma *cma)
+{
+	return cma_alloc(cma, 256, 8, true);
+}
+
+static void cma256(void)
+{
+	struct cma *cma = cma_default();
+	uintptr_t page;
+
+	if (!cma)
+		return;
+	drain_all_pages();
+	for (unsigned i = 0; i < 100; i++) {
+		stat_add(STAT_ALLOC, timed((void *)take_256, (uintptr_t)cma, 0, 0, &page));
+		stat_add(STAT_FREE, timed((void *)cma_release, (uintptr_t)cma, page, 256, NULL));
+		lost += !page;
+	}
+	stats_print("cma256");
+}
+
 static void init(void)
 {
 	struct page *page;
@@ -352,6 +376,7 @@ int bench_main(void)
 	zero();
 	worst();
 	checkerboard();
+	cma256();
 
 	drain_all_pages();
 	whole = !lost && nr_free_pages() == free_before && !mm_check_quiet();
