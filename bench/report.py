@@ -16,7 +16,7 @@ COLUMNS = "case,op,n,mean,p50,p99,p999,max".split(",")
 CASES = (["hot_o%d" % o for o in range(11)]
          + ["batch%d_o0%s" % (n, s) for n in (64, 512, 4096) for s in ("", "_lifo")]
          + "bulk64_o0 churn_mixed churn_o0 zero_o0 worst_split worst_merge oom_o0 "
-           "checkerboard_o1 init irqoff".split())
+           "checkerboard_o1 init cma256 irqoff".split())
 
 # Row: what it is, our figure (case, op, column), the goal, Linux 6.1, best peer, floor.
 # Linux 6.1.192, vexpress_defconfig stripped, one 1 GiB zone; the peers (RT-Thread's mm_page,
@@ -58,6 +58,8 @@ ROWS = [
     ("a zeroed page, above hot", "zero_o0", "zero", "mean", 200, 426, "", 128),
     ("out of memory, order 0", "oom_o0", "alloc", "mean", 150, 759, "73 TLSF", ""),
     ("checkerboard, order 1", "checkerboard_o1", "alloc", "mean", 150, 759, "73 TLSF", ""),
+    ("CMA: 256 pages from a free area", "cma256", "alloc", "mean", 15000, 154005, "", ""),
+    ("CMA: and back", "cma256", "free", "mean", "", "", "", ""),
     ("1 GiB: until the first page", "init", "alloc", "mean", 100000, 34600000, "90000 LLFree-c", ""),
     ("1 GiB: until all of it can be had", "init", "total", "mean", 1100000, 34600000,
      "90000 LLFree-c", ""),
@@ -70,7 +72,7 @@ def fail(text):
 
 
 def to_csv(paths):
-    lines, ended = [], False
+    lines, ended = [], 0
     for path in paths:
         for line in open(path, errors="replace"):
             line = line.strip()
@@ -80,11 +82,11 @@ def to_csv(paths):
             elif line.startswith("bench: unit ") and not line.endswith("instructions"):
                 fail("the image does not count instructions: is it QEMU with -icount?")
             elif line == "bench: end":
-                ended = True
+                ended += 1
             elif line.startswith("bench: ") and line.count(",") == len(COLUMNS) - 1:
                 lines.append(line[len("bench: "):])
-    if not ended:
-        fail("the image did not come to its end: " + paths[0])
+    if ended != sum(not path.endswith(".csv") for path in paths):
+        fail("the image did not come to its end: " + " ".join(paths))
     missing = set(CASES) - {line.split(",")[0] for line in lines}
     if missing:
         fail("cases missing: " + " ".join(sorted(missing)))

@@ -339,6 +339,25 @@ static void *array(size_t bytes)
 	return mem;
 }
 
+static void all_cases(void)
+{
+	init();
+	for (unsigned order = 0; order <= MAX_ORDER; order++)
+		hot(order);
+	batch(64, true);
+	batch(512, true);
+	batch(4096, true);
+	batch(64, false);
+	batch(512, false);
+	batch(4096, false);
+	bulk(64);
+	churn(true);
+	churn(false);
+	zero();
+	worst();
+	checkerboard();
+}
+
 int bench_main(void)
 {
 	const char *which = bootarg_get("bench");
@@ -361,22 +380,10 @@ int bench_main(void)
 	printf("bench: unit %s\n", timed_init() ? "instructions" : "nanoseconds");
 	free_before = nr_free_pages() + nr_pcp_pages();
 
-	init();
-	for (unsigned order = 0; order <= MAX_ORDER; order++)
-		hot(order);
-	batch(64, true);
-	batch(512, true);
-	batch(4096, true);
-	batch(64, false);
-	batch(512, false);
-	batch(4096, false);
-	bulk(64);
-	churn(true);
-	churn(false);
-	zero();
-	worst();
-	checkerboard();
-	cma256();
+	if (which && !strcmp(which, "cma"))
+		cma256();
+	else
+		all_cases();
 
 	drain_all_pages();
 	whole = !lost && nr_free_pages() == free_before && !mm_check_quiet();

@@ -70,10 +70,12 @@ def pagetypeinfo_agrees_with_buddyinfo(b):
     b.command("drain")
     out = b.command("pagetypeinfo")
     rows = re.findall(r"^Node +\d+, zone +\w+, type +(\w+)((?: +\d+)+) $", out, re.M)
-    need({r[0] for r in rows} == {"Unmovable", "Movable", "Reclaimable"}, "types %s" % rows)
+    need({r[0] for r in rows} == {"Unmovable", "Movable", "Reclaimable", "HighAtomic",
+                                   "CMA", "Isolate"}, "types %s" % rows)
     total = sum(int(n) << order for r in rows for order, n in enumerate(r[1].split()))
     need(total == free_pages(b), "sums differ")
-    need(re.search(r"^Number of blocks type +Unmovable +Movable +Reclaimable $", out, re.M),
+    need(re.search(r"^Number of blocks type +Unmovable +Movable +Reclaimable +"
+                   r"HighAtomic +CMA +Isolate $", out, re.M),
          "no pageblock counts")
 
 
@@ -295,7 +297,7 @@ def completes_with_tab(b):
     clear(b)
     b.keys("memm\tp\t", "memmap plain ", 13)
     clear(b)
-    b.keys("alloc 0 GFP_K\t", "alloc 0 GFP_KERNEL ", 19)
+    b.keys("alloc 0 GFP_NOI\t", "alloc 0 GFP_NOIO ", 17)
     clear(b)
     b.keys("alloc 0 GFP_KERNEL|__GFP_Z\t", "alloc 0 GFP_KERNEL|__GFP_ZERO ", 30)
     clear(b)
