@@ -420,8 +420,9 @@ unsigned move_freepages_block(struct zone *zone, struct page *page, enum migrate
 }
 
 /*
- * Turns a free block of one or more whole pageblocks over to mobility mt.  It
- * is off the lists while its types change: a block on a list matches them all.
+ * Turns a free block of one or more whole pageblocks over to mobility mt, merged with
+ * others as it can be now.  It is off the lists while its types change: a block on a list
+ * matches them all.
  */
 void move_free_block(struct zone *zone, struct page *page, enum migratetype mt)
 {
@@ -432,7 +433,8 @@ void move_free_block(struct zone *zone, struct page *page, enum migratetype mt)
 	del_page_from_free_list(zone, page, order, old);
 	for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
 		set_pageblock_migratetype(page + i, mt);
-	add_to_free_list(zone, page, order, mt);
+	/* What kept it apart from its buddy may be gone. */
+	merge_pageblocks(zone, page_index(page), order, mt);
 	if (unlikely(old >= MIGRATE_PCPTYPES))
 		account_move(zone, 1 << order, old, mt);
 }

@@ -7,8 +7,8 @@
  * lowmem_reserve on top of it, for those who have no choice.
  *
  * Checked when pages leave the zone, not when a CPU hands one out of its
- * cache: those are off the zone's count already.  A refill may overdraw the
- * mark by the rest of its batch, as in Linux.
+ * cache: those are off the zone's count already.  A refill may overdraw the low mark by
+ * the rest of its batch, as in Linux, but not min (pcp.c).
  *
  * Free pages of CMA areas and of the highatomic reserve count only for those who may have
  * them.  A boost (fallback.c) is added to all marks.

@@ -10,8 +10,7 @@
  * the same seed gives the same run on every machine.  irq=N: every Nth run has
  * simulated interrupts that allocate and free (0: none).
  *
- * State: the table of live blocks; its owner is the running operation, the
- * interrupt handler has a table of its own.
+ * State: the generators, and the interrupt handler's table of blocks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,378 +20,10 @@
 
 #include "model.h"
 
-#define LIVE_MAX 20000
-#define IRQ_MAX	 24
-
-struct block {
-	struct page *page;
-	uint32_t pattern; /* 0: not filled */
-	uint8_t order, refs;
-};
-
-static struct block live[LIVE_MAX];
-static unsigned nr_live;
-static struct block irq_live[IRQ_MAX];
-static struct rng rng, irq_rng;
-static unsigned irq_rate;
-static struct page *stale[64]; /* freed lately: for double frees */
-static unsigned nr_stale;
-
-/* ---- one block in, one block out -------------------------------------------- */
-
-static gfp_t random_gfp(struct rng *r)
-{
-	static const gfp_t base[] = {GFP_KERNEL,
-				     GFP_KERNEL,
-				     GFP_ATOMIC,
-				     GFP_NOWAIT,
-				     GFP_HIGHUSER,
-				     GFP_HIGHUSER_MOVABLE,
-				     GFP_HIGHUSER_MOVABLE,
-				     GFP_KERNEL | GFP_DMA,
-				     GFP_DMA,
-				     GFP_NOIO,
-				     GFP_NOFS};
-	gfp_t gfp = base[rng_below(r, sizeof(base) / sizeof(base[0]))] | __GFP_NOWARN;
-
-	if (!(gfp & __GFP_MOVABLE)) {
-		unsigned mt = rng_below(r, 5);
-
-		gfp |= mt == 0 ? __GFP_MOVABLE : mt == 1 ? __GFP_RECLAIMABLE : 0;
-	}
-	if (rng_below(r, 10) == 0)
-		gfp |= __GFP_ZERO;
-	if (rng_below(r, 10) == 0)
-		gfp |= __GFP_COLD;
-	if (rng_below(r, 40) == 0)
-		gfp |= __GFP_HIGH;
-	if (rng_below(r, 40) == 0)
-		gfp |= __GFP_MEMALLOC;
-	if (rng_below(r, 80) == 0)
-		gfp |= __GFP_NOMEMALLOC;
-	return gfp;
-}
-
-static unsigned random_order(struct rng *r)
-{
-	switch (rng_below(r, 8)) {
-	case 0:
-		return rng_below(r, NR_ORDERS);
-	case 1:
-	case 2:
-		return rng_below(r, PCP_MAX_ORDER + 1);
-	default:
-		return 0;
-	}
-}
-
-static bool is_zeroed(const struct page *page, unsigned order)
-{
-	const unsigned char *p = page_address(page);
-
-	for (unsigned long i = 0; i < PAGE_SIZE << order; i += 509)
-		if (p[i])
-			return false;
-	return !p[(PAGE_SIZE << order) - 1];
-}
-
-/* All that the request's flags promise of the block. */
-static void check_block(struct page *page, gfp_t gfp, unsigned order, int nid)
-{
-	unsigned long pfn = page_to_pfn(page);
-	enum zone_type type = ref_zone_type(pfn);
-
-	ref_take(pfn, order);
-	CHECK_EQ(page_word(page), PAGE_ALLOCATED(order));
-	for (unsigned o = 0; o < order; o++)
-		CHECK_EQ(page_word(page + (1UL << o)), 0);
-	CHECK_EQ(ref_zone_type(pfn + (1UL << order) - 1), type);
-	if (gfp & __GFP_DMA)
-		CHECK_EQ(type, ZONE_DMA);
-	else if (!(gfp & __GFP_HIGHMEM))
-		CHECK(type <= ZONE_NORMAL);
-	else if (!(gfp & __GFP_MOVABLE))
-		CHECK(type <= ZONE_HIGHMEM);
-	if (type <= ZONE_NORMAL)
-		CHECK(virt_to_page(page_address(page)) == page);
-	if (gfp & __GFP_ZERO)
-		CHECK(is_zeroed(page, order));
-	if (gfp & __GFP_THISNODE)
-		CHECK_EQ(page_zone(page)->nid, nid);
-}
-
-static void add_live(struct rng *r, struct page *page, unsigned order)
-{
-	struct block *b = &live[nr_live++];
-
-	*b = (struct block){page, 0, (uint8_t)order, 1};
-	if (rng_below(r, 4) == 0) {
-		b->pattern = rng_next(r) | 1;
-		fill_block(page, order, b->pattern);
-	}
-}
-
-static void op_alloc(void)
-{
-	gfp_t gfp = random_gfp(&rng);
-	unsigned order = random_order(&rng);
-	struct page *page;
-	int nid = 0;
-	void *p;
-
-	if (nr_live == LIVE_MAX)
-		return;
-	switch (rng_below(&rng, 8)) {
-	case 0:
-		nid = (int)rng_below(&rng, BUDDY_MAX_NODES);
-		if (rng_below(&rng, 2))
-			gfp |= __GFP_THISNODE;
-		page = alloc_pages_node(nid, gfp, order);
-		break;
-	case 1:
-		gfp &= ~__GFP_HIGHMEM;
-		p = __get_free_pages(gfp, order);
-		page = p ? virt_to_page(p) : NULL;
-		CHECK(!p || page);
-		break;
-	case 2:
-		order = 0;
-		gfp &= ~__GFP_HIGHMEM;
-		gfp |= __GFP_ZERO;
-		p = get_zeroed_page(gfp);
-		page = p ? virt_to_page(p) : NULL;
-		break;
-	case 3:
-		order = 0;
-		page = alloc_page(gfp);
-		break;
-	default:
-		page = alloc_pages(gfp, order);
-	}
-	if (page) {
-		check_block(page, gfp, order, nid);
-		add_live(&rng, page, order);
-	} else if ((gfp & __GFP_DIRECT_RECLAIM) && !irq_rate) {
-		ref_check_failure(gfp, order, nid);
-	}
-}
-
-static void op_bulk(void)
-{
-	struct page *pages[200] = {NULL};
-	gfp_t gfp = random_gfp(&rng);
-	unsigned nr = rng_below(&rng, 200), got;
-	uint8_t given[200] = {0};
-
-	if (nr_live + 200 > LIVE_MAX)
-		return;
-	for (unsigned i = 0; i < nr && nr_live; i++)
-		if (rng_below(&rng, 16) == 0) {
-			pages[i] = live[rng_below(&rng, nr_live)].page;
-			given[i] = 1;
-		}
-	got = alloc_pages_bulk_array(gfp, nr, pages);
-	CHECK(got <= nr);
-	for (unsigned i = 0; i < nr; i++) {
-		if (given[i])
-			continue;
-		CHECK_EQ(pages[i] != NULL, i < got);
-		if (!pages[i])
-			continue;
-		check_block(pages[i], gfp, 0, 0);
-		add_live(&rng, pages[i], 0);
-	}
-}
-
-static void give_back(struct block *b)
-{
-	struct page *page = b->page;
-	unsigned order = b->order;
-	void *addr = page_address(page);
-
-	if (b->pattern)
-		CHECK(verify_block(page, order, b->pattern));
-	poison_block(page, order);
-	for (; b->refs > 1; b->refs--) {
-		if (rng_below(&rng, 2))
-			put_page(page);
-		else
-			__free_pages(page, order);
-	}
-	/* off the books first: in the next moment an interrupt may be given it */
-	ref_give(page_to_pfn(page), order);
-	stale[nr_stale++ % 64] = page;
-	*b = live[--nr_live];
-	switch (rng_below(&rng, 5)) {
-	case 0:
-		put_page(page);
-		break;
-	case 1:
-		if (addr) {
-			free_pages(addr, order);
-			break;
-		}
-		/* fall through */
-	case 2:
-		if (!order) {
-			__free_page(page);
-			break;
-		}
-		/* fall through */
-	default:
-		__free_pages(page, order);
-	}
-}
-
-static void op_free(void)
-{
-	if (nr_live)
-		give_back(&live[rng_below(&rng, nr_live)]);
-}
-
-/* Single pages off the books and back in one call, some gaps and some misuse between them. */
-static void op_bulk_free(void)
-{
-	struct page *pages[100];
-	unsigned nr = 1 + rng_below(&rng, 100), wrong = 0;
-	uint32_t bad;
-
-	host_irq_hold(true); /* the misuse must stay misuse */
-	for (unsigned i = 0; i < nr; i++) {
-		unsigned n = nr_live ? rng_below(&rng, nr_live) : 0;
-
-		pages[i] = NULL;
-		if (!nr_live || rng_below(&rng, 8) == 0)
-			continue;
-		if (live[n].order || live[n].refs > 1) {
-			if (live[n].order && rng_below(&rng, 2)) {
-				pages[i] = live[n].page; /* the wrong order */
-				wrong++;
-			}
-			continue;
-		}
-		if (live[n].pattern)
-			CHECK(verify_block(live[n].page, 0, live[n].pattern));
-		poison_block(live[n].page, 0);
-		ref_give(page_to_pfn(live[n].page), 0);
-		pages[i] = live[n].page;
-		stale[nr_stale++ % 64] = live[n].page;
-		live[n] = live[--nr_live];
-		if (i + 1 < nr && rng_below(&rng, 16) == 0) {
-			pages[i + 1] = pages[i]; /* twice */
-			wrong++;
-			i++;
-		}
-	}
-	bad = vm_events(BAD_FREE);
-	free_pages_bulk_array(nr, pages);
-	CHECK_EQ(vm_events(BAD_FREE) - bad, wrong);
-	ref_check_sum();
-	host_irq_hold(false);
-}
-
-static void op_ref(void)
-{
-	struct block *b;
-
-	if (!nr_live)
-		return;
-	b = &live[rng_below(&rng, nr_live)];
-	if (b->refs > 1 && rng_below(&rng, 2)) {
-		put_page(b->page);
-		b->refs--;
-	} else if (b->refs < 200) {
-		get_page(b->page);
-		b->refs++;
-	}
-	CHECK_EQ(page_count(b->page), b->refs);
-}
-
-static void op_drain(void)
-{
-	unsigned long cached = nr_pcp_pages(), got;
-
-	if (rng_below(&rng, 2)) {
-		got = drain_all_pages();
-		if (!irq_rate) {
-			CHECK_EQ(got, cached);
-			CHECK_EQ(nr_pcp_pages(), 0);
-		}
-	} else {
-		got = drain_local_pages();
-		if (!irq_rate)
-			CHECK_EQ(nr_pcp_pages(), cached - got);
-	}
-}
-
-/* ---- misuse -------------------------------------------------------------- */
-
-/* Whether a free of this page with this order would be right: then it is no misuse. */
-static bool is_live(const struct page *page, unsigned order)
-{
-	for (unsigned i = 0; i < nr_live; i++)
-		if (live[i].page == page && live[i].order == order)
-			return true;
-	for (unsigned i = 0; i < IRQ_MAX; i++)
-		if (irq_live[i].page == page && irq_live[i].order == order)
-			return true;
-	return false;
-}
-
-static struct page *random_victim(void)
-{
-	struct page *page;
-
-	switch (rng_below(&rng, 5)) {
-	case 0: /* freed lately */
-		return nr_stale ? stale[rng_below(&rng, nr_stale < 64 ? nr_stale : 64)] : NULL;
-	case 1: /* anything that has a descriptor: holes, reserved, interior, cached, free */
-		return mem_map + rng_below(&rng, nr_map_pages);
-	case 2: /* a live block, or inside of it */
-		if (!nr_live)
-			return NULL;
-		page = live[rng_below(&rng, nr_live)].page;
-		return page + (rng_below(&rng, 2) ? 0 : rng_below(&rng, 1U << rng_below(&rng, 5)));
-	case 3: /* between descriptors */
-		return (struct page *)((char *)(mem_map + rng_below(&rng, nr_map_pages)) + 1 +
-				       rng_below(&rng, sizeof(struct page) - 1));
-	default: /* not in mem_map at all */
-		return (struct page *)(uintptr_t)(rng_below(&rng, 2)
-							  ? (uintptr_t)rng_next(&rng) * 16
-							  : (uintptr_t)(mem_map + nr_map_pages) +
-								    rng_below(&rng, 1 << 20));
-	}
-}
-
-static void op_wrong_free(void)
-{
-	struct page *page = random_victim();
-	unsigned order = rng_below(&rng, 20) ? random_order(&rng) : rng_next(&rng) | 16;
-	uint32_t bad = vm_events(BAD_FREE);
-
-	if (!page || is_live(page, order))
-		return;
-	host_irq_hold(true); /* an interrupt could be given this very page */
-	if (rng_below(&rng, 8) == 0)
-		free_pages((char *)port_phys_to_virt(0x60000000) + 1 + rng_below(&rng, 1000),
-			   order);
-	else if (order == 0 && rng_below(&rng, 2))
-		__free_page(page);
-	else
-		__free_pages(page, order);
-	CHECK_EQ(vm_events(BAD_FREE) - bad, 1);
-	ref_check_sum();
-	host_irq_hold(false);
-}
-
-static void op_wrong_alloc(void)
-{
-	uint32_t bad = vm_events(BAD_ALLOC);
-
-	CHECK(!alloc_pages(random_gfp(&rng), MAX_ORDER + 1 + rng_below(&rng, 60)));
-	CHECK(!alloc_page(__GFP_MOVABLE | __GFP_RECLAIMABLE));
-	CHECK_EQ(vm_events(BAD_ALLOC) - bad, 2);
-}
+struct block irq_live[IRQ_MAX];
+struct rng rng;
+static struct rng irq_rng;
+unsigned irq_rate;
 
 /* ---- interrupts ---------------------------------------------------------- */
 
@@ -438,11 +69,17 @@ static void play(unsigned long ops, unsigned nr_cpus)
 
 		if (i % 4096 == 0) /* waves: mostly filling, mostly emptying */
 			pressure = 30 + rng_below(&rng, 40);
-		if (what < 860) {
+		if (what < 845) {
 			if (what % 100 < pressure)
 				op_alloc();
 			else
 				op_free();
+		} else if (what < 850) {
+			op_exact();
+		} else if (what < 855) {
+			op_list();
+		} else if (what < 860) {
+			op_split();
 		} else if (what < 870) {
 			op_bulk_free();
 		} else if (what < 880) {
@@ -486,9 +123,14 @@ static void end_run(const struct ref_shape *start_shape)
 			__free_pages(irq_live[i].page, irq_live[i].order);
 			irq_live[i].page = NULL;
 		}
+	deferred_init();
 	drain_all_pages();
+	ref_give_up_reserves();
 	CHECK_EQ(nr_pcp_pages(), 0);
 	CHECK_EQ(nr_free_pages(), ref_managed);
+	CHECK_EQ(vm_events(PGACCOUNT), vm_events(PGUNACCOUNT));
+	CHECK_EQ(mm_unusual, ref_unusual());
+	ref_check_zones();
 	ref_take_shape(&end_shape);
 	CHECK(!memcmp(start_shape, &end_shape, sizeof(end_shape)));
 	CHECK_EQ(mm_check_quiet(), 0);
@@ -501,6 +143,7 @@ static bool run(uint32_t seed, unsigned long ops, bool irqs)
 {
 	struct ref_shape shape;
 	phys_addr_t size;
+	bool deferred;
 	int ret;
 
 	rng = rng_seed(seed);
@@ -509,6 +152,9 @@ static bool run(uint32_t seed, unsigned long ops, bool irqs)
 	nr_stale = 0;
 	memset(irq_live, 0, sizeof(irq_live));
 	ref_make_geometry(&rng);
+	ref_make_policy(&rng);
+	deferred = mm_policy.deferred;
+	mm_policy.deferred = false;
 	map_geometry(&ref_geometry);
 	size = memblock_reserved_size();
 	ret = start_mm(&ref_geometry.limits);
@@ -524,6 +170,13 @@ static bool run(uint32_t seed, unsigned long ops, bool irqs)
 	ref_check_zones();
 	ref_take_shape(&shape);
 	CHECK_EQ(mm_check_quiet(), 0);
+	if (deferred) {
+		/* once more, to end as this one began */
+		mm_policy.deferred = true;
+		CHECK_EQ(start(&ref_geometry), 0);
+		ref_learn();
+		CHECK_EQ(mm_check_quiet(), 0);
+	}
 	irq_rate = irqs ? 3 + rng_below(&rng, 40) : 0;
 	host_irq_set_handler(irq_handler);
 	set_irq(irq_rate, 0);

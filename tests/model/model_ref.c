@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The reference: memories made up from a seed, a byte per frame that says whose
- * it is, and what follows from that.
+ * The reference: a byte per frame that says whose it is, and what follows from that.
  *
  * Nothing of mm/ is used to compute what is expected, but for memblock's list
  * of reserved ranges (where mm_init() put its tables) and zone_info().
@@ -23,95 +22,8 @@
 
 uint8_t ref_map[MAX_PFN];
 unsigned long ref_managed, ref_owned;
-struct geometry ref_geometry;
 
 static uint64_t dma_end, high_start, movable_start; /* bytes; 0 and PHYS_TOP: none */
-
-/* ---- making up a memory ----------------------------------------------- */
-
-static uint64_t below(struct rng *r, uint64_t n)
-{
-	return ((uint64_t)rng_next(r) << 16 ^ rng_next(r)) % n;
-}
-
-/* A place for a bank of `size`: favours the ends of the address space and the board's base. */
-static uint64_t place(struct rng *r, uint64_t size)
-{
-	switch (rng_below(r, 5)) {
-	case 0:
-		return 0;
-	case 1:
-		return PHYS_TOP - ((size + PAGE - 1) & ~(PAGE - 1));
-	case 2:
-		return 0x60000000;
-	case 3:
-		return below(r, (PHYS_TOP - size) / SECTION) * SECTION;
-	default:
-		return below(r, PHYS_TOP - size);
-	}
-}
-
-static bool overlaps(const struct range *ranges, unsigned nr, uint64_t base, uint64_t size)
-{
-	for (unsigned i = 0; i < nr; i++)
-		if (base < ranges[i].base + ranges[i].size + PAGE &&
-		    ranges[i].base < base + size + PAGE)
-			return true;
-	return false;
-}
-
-static void make_limits(struct rng *r, struct mm_limits *l, const struct range *bank,
-			uint64_t total)
-{
-	memset(l, 0, sizeof(*l));
-	l->nr_cpus = 1 + rng_below(r, 4);
-	if (rng_below(r, 2))
-		l->dma_limit = bank->base + below(r, bank->size);
-	if (rng_below(r, 3) == 0)
-		l->highmem_start = bank->base + bank->size / 2 + below(r, bank->size / 2);
-	if (rng_below(r, 3) == 0)
-		l->movablecore = below(r, total / 3);
-	if (rng_below(r, 2))
-		l->min_free_kbytes = 16 + rng_below(r, 512);
-	if (rng_below(r, 3) == 0)
-		for (unsigned i = 0; i < 4; i++)
-			l->lowmem_reserve_ratio[i] = 1 + rng_below(r, 300);
-}
-
-void ref_make_geometry(struct rng *r)
-{
-	struct geometry *g = &ref_geometry;
-	unsigned banks = 1 + rng_below(r, 3), nodes = 1 + rng_below(r, BUDDY_MAX_NODES);
-	uint64_t total = 0, unit = SECTION > 4 * MIB ? SECTION / 2 : 2 * MIB;
-
-	memset(g, 0, sizeof(*g));
-	for (unsigned i = 0; i < banks;) {
-		uint64_t size =
-			rng_below(r, 3) ? (1 + below(r, 12)) * unit : PAGE + below(r, 9 * unit);
-		uint64_t base = place(r, size);
-
-		if (i && rng_below(r, 3) == 0) { /* a little after the one before */
-			uint64_t prev = g->ram[i - 1].base + g->ram[i - 1].size;
-
-			base = ((prev + PAGE) & ~(PAGE - 1)) + below(r, 700) * PAGE;
-			if (base + size > PHYS_TOP)
-				continue;
-		}
-		if (overlaps(g->ram, i, base, size))
-			continue;
-		g->ram[i++] = (struct range){base, size, (int)rng_below(r, nodes)};
-		total += size;
-	}
-	for (unsigned i = 0; i < rng_below(r, 7); i++) {
-		const struct range *b = &g->ram[rng_below(r, banks)];
-		uint64_t at = below(r, b->size);
-		uint64_t size = 1 + below(r, rng_below(r, 2) ? 3 * PAGE : b->size / 8 + 1);
-
-		size = size < b->size - at ? size : b->size - at;
-		g->reserved[i] = (struct range){b->base + at, size, 0};
-	}
-	make_limits(r, &g->limits, &g->ram[rng_below(r, banks)], total);
-}
 
 /* ---- what follows from it ------------------------------------------------ */
 
@@ -134,6 +46,19 @@ static uint64_t find_movable_start(uint64_t bytes)
 	return pages ? 0 : section_down((uint64_t)pfn * PAGE);
 }
 
+/* The smaller of both wishes, as kernelcore is the larger of what they leave. */
+static uint64_t movable_bytes(const struct geometry *g)
+{
+	uint64_t total = 0, rest;
+
+	for (const struct range *b = g->ram; b < g->ram + 8 && b->size; b++)
+		total += b->size;
+	if (!g->limits.kernelcore)
+		return g->limits.movablecore;
+	rest = total < g->limits.kernelcore ? 0 : total - g->limits.kernelcore;
+	return g->limits.movablecore && g->limits.movablecore < rest ? g->limits.movablecore : rest;
+}
+
 void ref_learn(void)
 {
 	const struct geometry *g = &ref_geometry;
@@ -154,7 +79,7 @@ void ref_learn(void)
 		ref_managed += ref_map[pfn] == REF_FREE;
 	dma_end = section_down(g->limits.dma_limit);
 	high_start = g->limits.highmem_start ? section_down(g->limits.highmem_start) : PHYS_TOP;
-	movable_start = find_movable_start(g->limits.movablecore);
+	movable_start = find_movable_start(movable_bytes(g));
 }
 
 enum zone_type ref_zone_type(unsigned long pfn)
@@ -223,34 +148,84 @@ void ref_give(unsigned long pfn, unsigned order)
 
 void ref_check_sum(void)
 {
-	CHECK_EQ(nr_free_pages() + nr_pcp_pages() + ref_owned, ref_managed);
+	unsigned long deferred = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		deferred += READ_ONCE(zone->nr_deferred);
+	CHECK_EQ(nr_free_pages() + nr_pcp_pages() + ref_owned + deferred, ref_managed);
+}
+
+gfp_t ref_settle(gfp_t gfp)
+{
+	if ((gfp & __GFP_MOVABLE) && (gfp & __GFP_RECLAIMABLE))
+		gfp &= ~(__GFP_MOVABLE | __GFP_RECLAIMABLE);
+	if (gfp & __GFP_DMA)
+		gfp &= ~__GFP_HIGHMEM;
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		gfp &= ~__GFP_ATOMIC;
+	return gfp;
+}
+
+/* Pages that such a request leaves in a zone, before what the zone keeps for its own. */
+static unsigned long ref_mark(gfp_t gfp, unsigned long min)
+{
+	if ((gfp & (__GFP_MEMALLOC | __GFP_NOMEMALLOC)) == __GFP_MEMALLOC)
+		return 0;
+	if (gfp & __GFP_HIGH)
+		min -= min / 2;
+	if (gfp & __GFP_ATOMIC)
+		min -= min / 4;
+	return min;
 }
 
 /*
- * After a request that could empty all caches: each zone that might have served
- * is at its mark, or has no block that large.
+ * After a request that failed: everything is initialised, and each zone that might have served
+ * is at its mark, or has no block that large; nothing is held back there for others.
  */
-void ref_check_failure(gfp_t gfp, unsigned order, int nid)
+void ref_check_failure(gfp_t gfp, unsigned order, int nid, nodemask_t mask)
 {
-	enum zone_type highest = gfp & __GFP_DMA ? ZONE_DMA
-				 : (gfp & __GFP_HIGHMEM) && !(gfp & __GFP_ZERO)
-					 ? (gfp & __GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM)
-					 : ZONE_NORMAL;
-	bool all = (gfp & (__GFP_MEMALLOC | __GFP_NOMEMALLOC)) == __GFP_MEMALLOC;
+	enum zone_type highest;
 	struct zone_info info;
+	bool all;
 
+	gfp = ref_settle(gfp);
+	highest = gfp & __GFP_DMA	? ZONE_DMA
+		  : gfp & __GFP_HIGHMEM ? (gfp & __GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM)
+					: ZONE_NORMAL;
+	all = (gfp & (__GFP_MEMALLOC | __GFP_NOMEMALLOC)) == __GFP_MEMALLOC;
 	for (unsigned i = 0; zone_info(i, &info); i++) {
+		unsigned long need = ref_mark(gfp, info.wmark_min) + (1UL << order);
 		bool has_block = false;
 
-		if (info.type > highest || ((gfp & __GFP_THISNODE) && info.nid != nid))
+		if (info.type > highest || !(mask >> info.nid & 1) ||
+		    ((gfp & __GFP_THISNODE) && info.nid != nid))
 			continue;
+		if (!all)
+			need += info.lowmem_reserve[highest];
+		CHECK_EQ(info.deferred, 0);
+		CHECK_EQ(info.boost, 0);
+		CHECK_EQ(info.free_highatomic, 0); /* case 28 */
 		for (unsigned o = order; o < NR_ORDERS; o++)
 			for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++)
 				has_block |= info.nr_free[o][mt] != 0;
-		if (has_block && (all || info.free > info.wmark_min + info.lowmem_reserve[highest] +
-							     (1UL << order) - 1))
+		if (has_block && info.free >= need)
 			check_failed_eq(__FILE__, __LINE__, "NULL although a zone could give",
-					info.free, info.wmark_min);
+					info.free, need);
+	}
+}
+
+void ref_give_up_reserves(void)
+{
+	struct zone *zone;
+
+	for_each_zone(zone) {
+		port_irqflags_t flags = port_irq_save();
+
+		while (unreserve_highatomic_pageblock(zone))
+			;
+		port_irq_restore(flags);
+		CHECK_EQ(zone->nr_reserved_highatomic, 0);
 	}
 }
 

@@ -306,6 +306,31 @@ static void a_reserve_of_a_whole_largest_block_is_given_up_whole(void)
 	hoard_give_all();
 }
 
+/* Its neighbour was free all the time, and could not merge with it. */
+static void what_is_given_up_merges_with_its_neighbours(void)
+{
+	struct page *page, *block;
+	unsigned long free;
+
+	if (!reserve_one(&page))
+		return;
+	__free_pages(page, 1);
+	hoard_give_all();
+	drain_all_pages();
+	free = nr_free_pages();
+	CHECK_EQ(mm_check_quiet(), 0);
+	CHECK_EQ(zone->nr_free_highatomic, PB);
+	/* all largest blocks that there are: the last one only with what is in the reserve */
+	while ((block = alloc_pages(GFP_KERNEL | __GFP_MEMALLOC | __GFP_NOWARN, MAX_ORDER)))
+		hoard_add(block, MAX_ORDER);
+	CHECK(nr_free_pages() < 2UL << MAX_ORDER);
+	CHECK_EQ(zone->nr_reserved_highatomic, 0);
+	CHECK_EQ(mm_check_quiet(), 0);
+	hoard_give_all();
+	CHECK_EQ(mm_check_quiet(), 0);
+	CHECK_EQ(nr_free_pages(), free);
+}
+
 static const struct test_case cases[] = {
 	TEST(an_atomic_request_below_the_mark_reserves_its_pageblock),
 	TEST(requests_that_do_not_qualify_reserve_nothing),
@@ -314,6 +339,7 @@ static const struct test_case cases[] = {
 	TEST(case_28_a_single_page_is_given_before_a_request_fails),
 	TEST(a_reserve_that_does_not_help_is_no_endless_hope),
 	TEST(case_25_a_reserve_larger_than_what_is_free),
+	TEST(what_is_given_up_merges_with_its_neighbours),
 	TEST(a_reserve_of_a_whole_largest_block_is_given_up_whole),
 };
 TEST_SUITE(highatomic, cases);
