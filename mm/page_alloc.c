@@ -193,8 +193,9 @@ static struct page *alloc_allowed(gfp_t gfp, unsigned order, struct alloc_contex
 	return page;
 }
 
-static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned order,
-							   const struct alloc_context *ac)
+/* Counts it.  injected: by fail_page_alloc; nothing is short, so that the zones have nothing to tell. */
+static __attribute__((noinline)) struct page *
+alloc_failed(gfp_t gfp, unsigned order, const struct alloc_context *ac, bool injected)
 {
 	port_irqflags_t flags = port_irq_save();
 
@@ -202,7 +203,11 @@ static __attribute__((noinline)) struct page *alloc_failed(gfp_t gfp, unsigned o
 	port_irq_restore(flags);
 	if (unlikely(ac->unusual && mm_debug_on))
 		trace_event(TRACE_FAIL, NULL, order, gfp, ac->caller);
-	if (!(gfp & __GFP_NOWARN))
+	if (!(gfp & __GFP_NOWARN) && injected)
+		port_log("alloc_pages: order %u, gfp 0x%x from %p: made to fail by "
+			 "fail_page_alloc\n",
+			 order, (unsigned)gfp, ac->caller);
+	else if (!(gfp & __GFP_NOWARN))
 		warn_alloc(gfp, order, gfp_to_alloc_flags(gfp), ac);
 	return NULL;
 }
@@ -256,12 +261,13 @@ ALWAYS_INLINE struct page *alloc_in_context(gfp_t gfp, unsigned order, int nid, 
 	ac.zonelist =
 		gfp & __GFP_THISNODE ? node->thisnode[ac.highest] : node->zonelist[ac.highest];
 	if (unusual && mm_debug_on && should_fail_alloc_page(gfp, order))
-		page = NULL;
-	else if (unusual)
+		return alloc_failed(gfp, order, &ac, true);
+	if (unusual)
 		page = alloc_allowed(gfp, order, &ac);
 	else
 		page = alloc_from(gfp, order, &ac, nid == NID_TRIED);
-	return likely(page) ? prep_new_page(page, gfp, order, &ac) : alloc_failed(gfp, order, &ac);
+	return likely(page) ? prep_new_page(page, gfp, order, &ac)
+			    : alloc_failed(gfp, order, &ac, false);
 }
 
 static __attribute__((noinline)) struct page *alloc_unusual(gfp_t gfp, unsigned order, int nid,
