@@ -5,6 +5,8 @@
     size.py [--cross PREFIX] [--out DIR] [--port PORT]
 
 full      all objects of mm/, on the board's port, nothing thrown away.
+policies  the same without what only tells: the validator, pictures of memory, the report of a
+          failed request in words, flags' names, the debugging options.
 smallest  one core (port/template), one node, caches of 8 pages, BUDDY_PCP_WORK=2; of it
           what the linker keeps (--gc-sections) for bench/minimal.c, by the map.  That
           leaves out the validator, the pictures of memory, bulk calls and so on.  `start-up`
@@ -46,8 +48,17 @@ def compile_all(args, port, isa, extra, sources, folder):
     return objects
 
 
-def full(args, isa, folder):
-    objects = compile_all(args, args.port, isa, [], sorted(glob.glob("mm/*.c")), folder)
+TELLING = ("check.c", "show_mem.c", "debug.c", "debug_options.c", "debug_show.c")
+
+
+def policies(args, isa, folder):
+    sources = [s for s in sorted(glob.glob("mm/*.c")) if os.path.basename(s) not in TELLING]
+    return full(args, isa, folder, ["-DBUDDY_DEBUG_HOOKS=0", "-DBUDDY_ALLOC_REPORT=0"], sources)
+
+
+def full(args, isa, folder, extra=(), sources=None):
+    objects = compile_all(args, args.port, isa, extra, sources or sorted(glob.glob("mm/*.c")),
+                          folder)
     lines = run(args.cross + "size", "-t", *objects).splitlines()
     startup = sum(int(line.split()[0]) for line in lines if line.endswith(STARTUP))
     return dict(zip(KINDS, map(int, lines[-1].split()[:3]))), startup
@@ -111,13 +122,13 @@ def main():
     form = "%-10s %-10s %8s %7s %7s %9s %11s  %s"
     rows = [("config", "isa", *KINDS, "startup", "page_bytes")]
     print(form % ("", "", *KINDS, "start-up", "bytes/page", "goal"))
-    for config, measure in (("full", full), ("smallest", smallest)):
+    for config, measure in (("full", full), ("policies", policies), ("smallest", smallest)):
         for isa, flags in ISAS.items():
             folder = os.path.join(args.out, config + "-" + isa)
             size, startup = measure(args, isa, folder)
             per_page = page_bytes(args, folder)
             goal = ""
-            if isa == "thumb":
+            if isa == "thumb" and config in GOALS:
                 met = size["text"] <= GOALS[config] * 1024
                 goal = "%d text %s" % (GOALS[config] * 1024, "met" if met else "missed")
             print(form % (config, " ".join(flags)[2:], *size.values(), startup, per_page,
