@@ -32,8 +32,11 @@ static struct page **bulk_from_pcp(gfp_t gfp, struct page **slot, struct page **
 			*slot = page;
 		}
 	}
-	ADD_ONCE(list->nr_alloc, (uint32_t)(list->top - top));
-	WRITE_ONCE(list->top, top);
+	/* An empty one may be all CPUs' (pcp.c), and is not written to. */
+	if (likely(list->top != top)) {
+		ADD_ONCE(list->nr_alloc, (uint32_t)(list->top - top));
+		WRITE_ONCE(list->top, top);
+	}
 	port_irq_restore(flags);
 	return slot;
 }

@@ -93,7 +93,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call model_program,$(f))))
 TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(ALL_SUITES)),$(ALL_SUITES))
 TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
 TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
-		 tests/harness/target_main.c $(TARGET_TESTS)
+		 tests/harness/target_main.c tests/stress/worker.c $(TARGET_TESTS)
 TARGET_OBJS   := $(patsubst %.c,$(OUT)/test/%.o,$(TARGET_SRC)) $(OUT)/test/suites.o
 
 # mm with its assertions on, the rest as it is

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// LINK: tests/stress/worker.c
 /*
  * All CPUs at once: random mixes with patterns in every block, blocks handed from
  * CPU to CPU, drains, the end of memory, interrupts that allocate.
@@ -7,204 +8,14 @@
  * seed, cpus (all).  What a CPU does follows from the seed; how the CPUs meet does not,
  * but on the target under the schedule fuzzer it does, too.
  *
- * State: one struct worker per CPU, its own; mailboxes, exchanged atomically.
+ * State: letters, exchanged atomically through mailboxes.
  */
 #include <stddef.h>
 
-#include <mm/internal.h>
-
-#include "../harness/fixture.h"
-#include "../harness/tap.h"
 #include "region.h"
+#include "worker.h"
 
-#define SLOTS 48
-#define BOXES 8
-
-struct block {
-	struct page *page;
-	uint32_t pattern;
-	unsigned order;
-	bool light;
-};
-
-struct worker {
-	struct rng rng;
-	struct block slot[SLOTS];
-	struct rng irq_rng;
-	struct block irq_slot[4];
-	unsigned irqs;
-	bool in_case; /* interrupts find something to do */
-	bool light;   /* mark the descriptor only: more of the allocator in fewer instructions */
-	unsigned long allocs, failures;
-} __attribute__((aligned(64)));
-
-static struct worker worker[PORT_NR_CPUS];
-static struct block *mailbox[BOXES];
 static struct block letter[PORT_NR_CPUS][BOXES];
-static struct test_barrier barrier;
-static unsigned nr_cpus;
-static unsigned long ops;
-
-static unsigned long option_ops(unsigned long scale)
-{
-#ifdef TEST_HOST
-	return test_option("ops", 20000) / scale;
-#else
-	return test_option("ops", 3000) / scale;
-#endif
-}
-
-/* ---- one block -------------------------------------------------------------- */
-
-static gfp_t random_gfp(struct rng *r)
-{
-	static const gfp_t gfp[] = {GFP_KERNEL,
-				    GFP_KERNEL,
-				    GFP_NOWAIT,
-				    GFP_ATOMIC,
-				    GFP_KERNEL | __GFP_MOVABLE,
-				    GFP_KERNEL | __GFP_RECLAIMABLE,
-				    GFP_KERNEL | __GFP_COLD,
-				    GFP_HIGHUSER_MOVABLE};
-
-	return gfp[rng_below(r, sizeof(gfp) / sizeof(gfp[0]))] | __GFP_NOWARN;
-}
-
-static unsigned random_order(struct rng *r)
-{
-	unsigned x = rng_below(r, 16);
-
-	if (x < 9)
-		return 0;
-	return x < 15 ? rng_below(r, PCP_MAX_ORDER + 1) : rng_below(r, NR_ORDERS);
-}
-
-static void mark(struct block *b)
-{
-	struct page *last = b->page + (1UL << b->order) - 1;
-
-	if (!b->light) {
-		fill_block(b->page, b->order, b->pattern);
-		return;
-	}
-	last->private = ~b->pattern;
-	b->page->private = b->pattern;
-}
-
-static bool is_marked(const struct block *b)
-{
-	const struct page *last = b->page + (1UL << b->order) - 1;
-
-	if (!b->light)
-		return verify_block(b->page, b->order, b->pattern);
-	return b->page->private == b->pattern && (!b->order || last->private == ~b->pattern);
-}
-
-static bool fill_slot(struct worker *w, struct block *b, struct rng *r, gfp_t gfp, unsigned order)
-{
-	b->page = alloc_pages(gfp, order);
-	if (!b->page) {
-		w->failures++;
-		return false;
-	}
-	w->allocs++;
-	b->order = order;
-	b->pattern = rng_next(r);
-	b->light = w->light;
-	mark(b);
-	return true;
-}
-
-static void empty_slot(struct block *b)
-{
-	struct page *page = b->page;
-
-	if (!page)
-		return;
-	CHECK(is_marked(b));
-	CHECK_EQ(page_word(page), PAGE_ALLOCATED(b->order));
-	poison_block(page, b->order);
-	b->page = NULL;
-	__free_pages(page, b->order);
-}
-
-/* ---- interrupts ----------------------------------------------------------- */
-
-/*
- * As tests count CPUs, plus 1: a core that takes no part has interrupts, too, and none of
- * these workers.
- */
-static unsigned cpu_index[PORT_NR_CPUS];
-
-static void interrupt(unsigned core)
-{
-	unsigned index = READ_ONCE(cpu_index[core]);
-	struct worker *w;
-	struct block *b;
-
-	if (!index)
-		return;
-	w = &worker[index - 1];
-	if (!READ_ONCE(w->in_case))
-		return;
-	w->irqs++;
-	b = &w->irq_slot[rng_below(&w->irq_rng, 4)];
-	if (b->page)
-		empty_slot(b);
-	else
-		fill_slot(w, b, &w->irq_rng,
-			  (rng_below(&w->irq_rng, 2) ? GFP_ATOMIC : GFP_NOWAIT) | __GFP_NOWARN,
-			  rng_below(&w->irq_rng, PCP_MAX_ORDER + 2));
-}
-
-/* On each CPU, before and after what it does. */
-static struct worker *begin(unsigned cpu, bool irqs)
-{
-	struct worker *w = &worker[cpu];
-	port_irqflags_t flags;
-
-	*w = (struct worker){.rng = rng_seed((uint32_t)(test_option("seed", 1) * 64 + cpu))};
-	w->irq_rng = rng_seed(rng_next(&w->rng));
-	w->in_case = irqs;
-	flags = port_irq_save();
-	WRITE_ONCE(cpu_index[port_cpu_id()], cpu + 1);
-	port_irq_restore(flags);
-	if (irqs)
-		region_irqs(true, interrupt, rng_next(&w->rng));
-	test_barrier_wait(&barrier, nr_cpus);
-	return w;
-}
-
-static void finish(struct worker *w)
-{
-	port_irqflags_t flags;
-
-	region_irqs(false, NULL, 0);
-	flags = port_irq_save();
-	WRITE_ONCE(cpu_index[port_cpu_id()], 0);
-	port_irq_restore(flags);
-	w->in_case = false;
-	for (unsigned i = 0; i < SLOTS; i++)
-		empty_slot(&w->slot[i]);
-	for (unsigned i = 0; i < 4; i++)
-		empty_slot(&w->irq_slot[i]);
-	test_barrier_wait(&barrier, nr_cpus);
-}
-
-static void on_all(void (*fn)(unsigned cpu, void *arg), unsigned long scale)
-{
-	nr_cpus = (unsigned)test_option("cpus", test_nr_cpus());
-	if (nr_cpus > test_nr_cpus())
-		nr_cpus = test_nr_cpus();
-	ops = option_ops(scale);
-	barrier = (struct test_barrier){0};
-	run_on_cpus(nr_cpus, fn, NULL);
-	for (unsigned i = 0; i < BOXES; i++)
-		if (mailbox[i]) {
-			empty_slot(mailbox[i]);
-			mailbox[i] = NULL;
-		}
-}
 
 /* ---- mixes -------------------------------------------------------------------- */
 
@@ -522,6 +333,92 @@ static void case_26_counters_rise_after_the_pages_are_there(void)
 	}
 }
 
+/* ---- scopes ---------------------------------------------------------------------- */
+
+#ifdef TEST_HOST
+static struct alloc_scope *scope_of(unsigned cpu)
+{
+	return host_task_scope(cpu);
+}
+
+/* Two nodes where the configuration has them, and a zone that pinned pages stay out of. */
+static void begin_with_nodes(void)
+{
+	static const struct geometry g = {
+		.ram = {{0x60000000, 48 << 20, 0}, {0x64000000, 48 << 20, BUDDY_MAX_NODES > 1}},
+		.limits = {.movablecore = 32 << 20},
+	};
+
+	CHECK_EQ(start(&g), 0);
+}
+#else
+static struct alloc_scope *scope_of(unsigned cpu)
+{
+	return cpu ? NULL : port_alloc_scope();
+}
+
+static void begin_with_nodes(void)
+{
+}
+#endif
+
+/* A few requests in a scope; what is given must be what the scope allows. */
+static void in_a_scope(struct worker *w, unsigned cpu)
+{
+	bool pin = cpu % 3 == 0;
+	unsigned saved = pin ? memalloc_pin_save() : memalloc_noio_save();
+
+	for (unsigned i = rng_below(&w->rng, 8); i--;) {
+		struct block *b = &w->slot[rng_below(&w->rng, SLOTS)];
+		gfp_t gfp = pin ? GFP_HIGHUSER_MOVABLE | __GFP_NOWARN : random_gfp(&w->rng);
+
+		empty_slot(b);
+		if (fill_slot(w, b, &w->rng, gfp, random_order(&w->rng)) && pin)
+			CHECK(page_zone(b->page)->type != ZONE_MOVABLE);
+	}
+	if (pin)
+		memalloc_pin_restore(saved);
+	else
+		memalloc_noio_restore(saved);
+}
+
+/* Scopes open and close here, sets of nodes flip under the others. */
+static void scoped_mix(unsigned cpu, void *arg)
+{
+	struct worker *w = begin(cpu, true);
+
+	for (unsigned long i = 0; i < ops && !test_has_failed(); i++) {
+		unsigned victim = (cpu + 1) % nr_cpus;
+
+		if (cpu % 3 != 2 && rng_below(&w->rng, 4) == 0)
+			in_a_scope(w, cpu);
+		/* one setter for each context */
+		if (scope_of(victim) && rng_below(&w->rng, 16) == 0)
+			set_mems_allowed(scope_of(victim), 1U << rng_below(&w->rng, 2));
+		mix_step(w, cpu);
+	}
+	/* nobody's any more before that CPU's last blocks go */
+	test_barrier_wait(&barrier, nr_cpus);
+	if (scope_of((cpu + 1) % nr_cpus))
+		set_mems_allowed(scope_of((cpu + 1) % nr_cpus), 0);
+	finish(w);
+}
+
+static void scopes_come_and_go(void)
+{
+	uint32_t unusual;
+
+	begin_with_nodes();
+	unusual = mm_unusual;
+	on_all(scoped_mix, 4);
+	/* every one was counted out again, and the fast paths are back */
+	CHECK_EQ(mm_unusual, unusual);
+	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++) {
+		CHECK_EQ(mm_cpus[cpu]->map_base == map_base, !mm_cpus[cpu]->drained);
+		CHECK(mm_cpus[cpu]->zonelist[0] == mm_cpus[cpu]->node->zonelist[ZONE_NORMAL]);
+	}
+}
+
 /* ---- references ---------------------------------------------------------------- */
 
 static struct page *shared;
@@ -619,6 +516,7 @@ static const struct test_case cases[] = {
 	TEST(case_34_a_race_for_the_last_page),
 	TEST(case_34_a_handful_of_pages_for_all),
 	TEST(case_26_counters_rise_after_the_pages_are_there),
+	TEST(scopes_come_and_go),
 	TEST(the_last_reference_frees_once),
 	TEST(short_encounters),
 };
