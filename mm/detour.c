@@ -2,16 +2,17 @@
 /*
  * detour - leading requests and frees off the fast path, for a while.
  *
- * The fast path reads tables: gfp bits to a cache, pageblock byte to a cache, gfp bits to a
- * zonelist.  Who wants to see every request (the debug hooks) or every movable one (a pin scope), or
- * restricts nodes, has the tables of all CPUs lead to an empty cache, to no zone, to
- * no descriptor.  The fast path then leaves at its ordinary exits, and has no test for it.
+ * The fast path reads tables: gfp bits to a cache, pageblock byte to a cache, gfp bits to
+ * a zonelist.  Who wants to see every request (the debug hooks) or every movable one (a
+ * pin scope), or restricts nodes, has the tables of all CPUs lead to an empty cache, to
+ * no zone, to no descriptor.  The fast path then leaves at its ordinary exits, and has no
+ * test for it.
  *
  * A CPU whose caches are known to be empty does the same for its frees, so that the
  * first of them notes that there is something again.
  *
- * State: detours[], fast_map_base, the tables in struct mm_cpu.  Guard: detour_lock, interrupts
- * off, taken with no other.
+ * State: detours[], fast_map_base, the tables in struct mm_cpu.  Guard: detour_lock,
+ * interrupts off, taken with no other.
  *
  * Linux patches its code for this (static keys); freestanding code in ROM cannot.
  *
@@ -74,8 +75,9 @@ void pcp_detour(enum detour which, bool on)
 }
 
 /*
- * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that another CPU
- * turns on or off meanwhile writes map_base by what drained was.  Interrupts are off.
+ * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that
+ * another CPU turns on or off meanwhile writes map_base by what drained was.  Interrupts
+ * are off.
  */
 void pcp_set_drained(struct mm_cpu *cpu, bool drained)
 {

@@ -28,8 +28,8 @@
  * fast path: so that a request that is about to fail need not look through all arrays
  * each time.
  *
- * Not here: the fast path (page_alloc.c) and what leads it elsewhere (detour.c), the watermarks that a refill has to
- * pass (zonelist.c).
+ * Not here: the fast path (page_alloc.c) and what leads it elsewhere (detour.c), the
+ * watermarks that a refill has to pass (zonelist.c).
  */
 #include <mm/internal.h>
 

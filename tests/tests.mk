@@ -25,10 +25,20 @@ HOST_INC  := -I . -I include -I port/host -DTEST_HOST
 ASAN      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	     -fno-omit-frame-pointer -DBUDDY_DEBUG
 
+# Where the kernel runs no 32-bit x86 program, qemu-i386 does: without AddressSanitizer, whose
+# shadow costs it seconds for each program, and with fewer operations.
+ifneq ($(filter test test-% build-test build-test-% $(T)/%,$(MAKECMDGOALS)),)
+RUN32 := $(shell t=$$(mktemp) && echo 'int main(void){return 0;}' | \
+	$(HOSTCC) -m32 -x c - -o $$t 2>/dev/null && { $$t 2>/dev/null || echo qemu-i386; }; rm -f $$t)
+endif
+UBSAN     := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all -DBUDDY_DEBUG
+OPS32      = $(if $(RUN32),$(2),$(1))
+run_of     = $(if $(filter asan32 cfg-small,$(1)),$(RUN32) )$(T)/$(1)
+
 CC_asan64 := $(HOSTCC) $(ASAN)
 # Debian's 32-bit C library has no <asm/...> of its own; the 64-bit one's serves both
 M32       := -m32 -idirafter /usr/include/$$($(HOSTCC) -dumpmachine)
-CC_asan32 := $(HOSTCC) $(M32) $(ASAN)
+CC_asan32 := $(HOSTCC) $(M32) $(if $(RUN32),$(UBSAN),$(ASAN))
 CC_rel64  := $(HOSTCC) -O2 -g -DTEST_RELEASE
 CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic
@@ -151,31 +161,35 @@ STRESS_NAMES := $(foreach s,$(filter tests/stress/%,$(SUITE_TESTS)),$(call test_
 CMOCKA_NAMES := $(foreach s,$(CMOCKA_TESTS),$(call test_name,$(s)))
 
 # $(call each_unit,flavour), $(call stress_run,flavour,cpus,ops), $(call model_run,flavour,arguments)
-each_unit  = $(foreach n,$(UNIT_NAMES),$(eval $(call host_test,$(1)-unit-$(n),$(T)/$(1)/$(n),timeout 300 $(T)/$(1)/$(n))))
+each_unit  = $(foreach n,$(UNIT_NAMES),$(eval $(call host_test,$(1)-unit-$(n),$(T)/$(1)/$(n),timeout 300 $(call run_of,$(1))/$(n))))
 each_mocka = $(foreach n,$(CMOCKA_NAMES),$(eval $(call host_test,$(1)-unit-$(n),$(T)/$(1)/$(n),env CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 $(T)/$(1)/$(n))))
-stress_run = $(foreach n,$(STRESS_NAMES),$(eval $(call host_test,$(1)-$(n)-cpus$(2),$(T)/$(1)/$(n),timeout 300 $(T)/$(1)/$(n) cpus=$(2) ops=$(3))))
-model_run  = $(eval $(call host_test,$(1)-model,$(T)/$(1)/model,timeout 400 $(T)/$(1)/model $(2)))
+stress_run = $(foreach n,$(STRESS_NAMES),$(eval $(call host_test,$(1)-$(n)-cpus$(2),$(T)/$(1)/$(n),timeout 300 $(call run_of,$(1))/$(n) cpus=$(2) ops=$(3))))
+model_run  = $(eval $(call host_test,$(1)-model,$(T)/$(1)/model,timeout 400 $(call run_of,$(1))/model $(2)))
 
 # the long ones first, so that two jobs end together
 $(call stress_run,tsan64,8,2000)
 $(call stress_run,tsan64,4,6000)
 $(call stress_run,tsan64,2,15000)
 $(call model_run,asan64,seed=1000 runs=40 ops=200000)
-$(call model_run,asan32,seed=2000 runs=30 ops=200000)
+$(call model_run,asan32,seed=2000 $(call OPS32,runs=30 ops=200000,runs=12 ops=30000))
 $(call model_run,rel64,seed=3000 runs=40 ops=1000000)
-$(foreach f,cfg-tiny cfg-small cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=20 ops=100000))
+$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=20 ops=100000))
+$(call model_run,cfg-small,seed=4000 $(call OPS32,runs=20 ops=100000,runs=12 ops=30000))
 $(call stress_run,asan64,8,6000)
 $(call stress_run,asan64,2,20000)
-$(call stress_run,asan32,4,10000)
+$(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
-$(call each_unit,asan32)
+# emulated, those that a word of 32 bits makes a difference to
+UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy check cma contig debug deferred gfp_meaning highmem \
+	memblock misuse mm_init nodes page_alloc pcp)
+$(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
 $(foreach n,nodes scope,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
 $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
 # pageblocks that are smaller than what a cache holds
-$(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(T)/cfg-small/pcp)
+$(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp)
 
 # On the target: cores x how it starts x MiB, so that any two values of any two of them
 # meet at least once, and the image as released beside the one with assertions.
