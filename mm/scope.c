@@ -101,7 +101,7 @@ gfp_t current_gfp_context(gfp_t gfp)
 		gfp &= ~__GFP_MOVABLE;
 	/* Who frees memory does not wait for others who do. */
 	if (flags & SCOPE_MEMALLOC) {
-		gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+		gfp &= ~__GFP_DIRECT_RECLAIM;
 		if (!(gfp & __GFP_NOMEMALLOC))
 			gfp |= __GFP_MEMALLOC;
 	}

@@ -38,10 +38,11 @@ struct alloc_scope {
 	uint32_t mems_seq;	 /* even; odd while mems_allowed changes */
 };
 
-#define SCOPE_NOIO     0x1U /* __GFP_IO and __GFP_FS are off */
-#define SCOPE_NOFS     0x2U /* __GFP_FS is off */
-#define SCOPE_MEMALLOC 0x4U /* reserves without limit, as by __GFP_MEMALLOC; no reclaim */
-#define SCOPE_PIN      0x8U /* __GFP_MOVABLE is off: the pages will be pinned */
+#define SCOPE_NOIO 0x1U /* __GFP_IO and __GFP_FS are off */
+#define SCOPE_NOFS 0x2U /* __GFP_FS is off */
+#define SCOPE_MEMALLOC \
+	0x4U	       /* reserves without limit, as by __GFP_MEMALLOC; no reclaim, no waiting */
+#define SCOPE_PIN 0x8U /* __GFP_MOVABLE is off: the pages will be pinned */
 
 /* Each returns what the matching restore takes. */
 unsigned memalloc_noio_save(void);
@@ -59,12 +60,12 @@ void memalloc_pin_restore(unsigned saved);
 gfp_t current_gfp_context(gfp_t gfp);
 
 /*
- * Which nodes a context may have (0 or NODE_MASK_ALL: any): a request without
- * __GFP_THISNODE goes to the others only if it is GFP_ATOMIC or from an interrupt handler
- * and does not say __GFP_HARDWALL.  Bits of nodes that do not exist are ignored; a set
- * that has none left is refused with -EINVAL and a line.  Another context may set it: a
- * request that failed while the set changed is tried again.  Context: any; one setter at a
- * time.
+ * Which nodes a context may have (0 or NODE_MASK_ALL: any).  A request goes to the others
+ * only if it is GFP_ATOMIC and does not say __GFP_HARDWALL; an interrupt handler has a
+ * scope of its own, and so is not bound.  __GFP_THISNODE for a node that is not allowed
+ * gets nothing.  Bits of nodes that do not exist are ignored; a set that has none left is
+ * refused with -EINVAL and a line.  Another context may set it: a request that failed
+ * while the set changed is tried again.  Context: any; one setter at a time.
  */
 int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes);
 

@@ -227,7 +227,7 @@ static void bring(unsigned cpu, void *arg)
 static void all_cpus_at_once(void)
 {
 	nr_cpus = test_nr_cpus();
-	for (unsigned round = 0; round < 5; round++) {
+	for (unsigned round = 0; round < 2; round++) {
 		if (!begin(&ragged))
 			return;
 		memset(&barrier, 0, sizeof(barrier));
@@ -280,7 +280,7 @@ static void bring_take_or_check(unsigned cpu, void *arg)
 static void in_parallel_with_allocations_and_the_validator(void)
 {
 	nr_cpus = test_nr_cpus();
-	for (unsigned round = 0; round < 3; round++) {
+	for (unsigned round = 0; round < 2; round++) {
 		if (!begin(&ragged))
 			return;
 		memset(&barrier, 0, sizeof(barrier));

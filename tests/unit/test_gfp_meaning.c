@@ -139,7 +139,7 @@ static void check_served(gfp_t gfp, int nid)
 		check_failed_eq(__FILE__, __LINE__, "zone, node, mobility, word of gfp",
 				page_pageblock(page), gfp);
 	/* Only what a cache can serve at once is served without a look at the other kinds. */
-	if (bad > m.contradicts ||
+	if (bad > (m.contradicts ? 1U : 0U) ||
 	    (m.contradicts && !bad &&
 	     (m.zone_contradicts || nid >= 0 ||
 	      gfp & (__GFP_COLD | __GFP_THISNODE | __GFP_COMP | __GFP_ACCOUNT))))

@@ -202,12 +202,13 @@ static void a_refill_does_not_take_a_zone_below_min(void)
 {
 	static const gfp_t gfp[] = {GFP_NOWAIT, GFP_KERNEL, GFP_NOWAIT | __GFP_MOVABLE};
 
-	for (unsigned kbytes = 64; kbytes <= 4096; kbytes *= 4)
+	for (unsigned kbytes = 64; kbytes <= 2048; kbytes *= 4)
 		for (unsigned order = 0; order <= PCP_MAX_ORDER; order++)
 			for (unsigned i = 0; i < 3; i++) {
 				struct geometry g = one_zone;
 				struct page *page;
 
+				g.ram[0].size = 16 * MIB;
 				g.limits.min_free_kbytes = kbytes;
 				CHECK_EQ(start(&g), 0);
 				while ((page = alloc_pages(gfp[i] | __GFP_NOWARN, order))) {
