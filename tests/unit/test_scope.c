@@ -205,11 +205,11 @@ static void pin_or_drain(unsigned cpu, void *arg)
 			memalloc_pin_restore(memalloc_pin_save());
 			continue;
 		}
-		/* each time: a free that says that there is something, a drain that nothing is left */
+		/* each time: a free that says that there is something, a drain before a failure that nothing is */
 		page = alloc_page(GFP_KERNEL);
 		CHECK(page != NULL);
 		__free_page(page);
-		drain_local_pages();
+		drain_and_note();
 	}
 }
 
