@@ -249,7 +249,7 @@ struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
 
 /* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
-#define MOVE_STEPS 128
+#define MOVE_STEPS 88
 
 /* Some list that every request may use has a block of 2^order pages or more: a guess without the lock. */
 static inline bool zone_has_block(const struct zone *zone, unsigned order)
