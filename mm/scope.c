@@ -113,6 +113,7 @@ gfp_t current_gfp_context(gfp_t gfp)
 int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes)
 {
 	nodemask_t real = 0, old = scope->mems_allowed;
+	port_irqflags_t flags;
 	struct zone *zone;
 
 	for_each_zone(zone)
@@ -128,10 +129,13 @@ int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes)
 	/* Those who look at the set must do so before it says anything. */
 	if (nodes && !old)
 		pcp_detour(DETOUR_NODES, true);
+	/* Not to be preempted by the very task whose set this is: it would wait for us for ever. */
+	flags = port_irq_save();
 	__atomic_store_n(&scope->mems_seq, scope->mems_seq + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	WRITE_ONCE(scope->mems_allowed, nodes);
 	__atomic_store_n(&scope->mems_seq, scope->mems_seq + 1, __ATOMIC_RELEASE);
+	port_irq_restore(flags);
 	if (!nodes && old)
 		pcp_detour(DETOUR_NODES, false);
 	return 0;
