@@ -153,8 +153,8 @@ static void a_block_over_several_pageblocks_is_freed_by_what_each_is(void)
 	struct zone *zone;
 	enum migratetype mt;
 
-	if (!page || MAX_ORDER == pageblock_order) {
-		test_skip("no block of several pageblocks");
+	if (!page || MAX_ORDER == pageblock_order || mm_policy.fair_zones) {
+		test_skip("no block of several pageblocks, or not the same one again");
 		if (page)
 			__free_pages(page, MAX_ORDER);
 		return;

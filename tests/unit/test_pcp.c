@@ -70,6 +70,10 @@ static void a_freed_block_is_cached_and_comes_back_hot(void)
 /* Of a larger order a CPU keeps one block at most, the one that it freed last. */
 static void one_larger_block_is_kept(void)
 {
+	if (mm_policy.fair_zones) {
+		test_skip("it is another zone's turn");
+		return;
+	}
 	for (unsigned order = PCP_MAX_ORDER + 1; order <= MAX_ORDER; order++) {
 		struct page *a, *b;
 		unsigned long kept;
