@@ -241,6 +241,7 @@ static void fair_zones_give_by_their_size(void)
 	CHECK_EQ(start(&g), 0);
 	for_each_zone(zone)
 		total += zone->managed_pages;
+	REQUIRE(total);
 	for (unsigned i = 0; i < total / 4; i++, all++) {
 		page = alloc_page(GFP_HIGHUSER);
 		REQUIRE(page);
