@@ -442,18 +442,10 @@ void move_free_block(struct zone *zone, struct page *page, enum migratetype mt)
 /* The free block in which page lies, or NULL.  The zone's lock is held. */
 struct page *free_block_of(struct page *page)
 {
-	for (unsigned order = 0; order <= MAX_ORDER; order++) {
-		unsigned long head = page_index(page) & ~((1UL << order) - 1);
-		uint32_t word = page_word(index_to_page(head));
+	uint32_t word;
+	struct page *head = block_head(page, &word);
 
-		if (word)
-			return page_word_state(word) == PAGE_STATE_FREE &&
-					       head + (1UL << page_word_order(word)) >
-						       page_index(page)
-				       ? index_to_page(head)
-				       : NULL;
-	}
-	return NULL;
+	return page_word_state(word) == PAGE_STATE_FREE ? head : NULL;
 }
 
 /* Puts [p, end), which is off the lists and uncounted, on the lists of mt in the largest blocks that fit. */

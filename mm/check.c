@@ -50,13 +50,6 @@ static unsigned print_result(const struct result *r)
 	return r->broken;
 }
 
-static bool in_mem_map(const struct page *page)
-{
-	uintptr_t offset = (uintptr_t)page - (uintptr_t)mem_map;
-
-	return offset % sizeof(*page) == 0 && offset / sizeof(*page) < nr_map_pages;
-}
-
 /* Two free blocks of this order are of types that merge. */
 static bool may_merge(const struct page *page, unsigned order, enum migratetype mt)
 {
@@ -109,7 +102,7 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 	for (n = head->next; n != head; n = n->next) {
 		struct page *page = lru_to_page(n);
 
-		if (!in_mem_map(page)) {
+		if (!page_valid(page)) {
 			broken(r, "a free list leads to something that is no descriptor", zone, nr,
 			       (uintptr_t)n, order);
 			break;
@@ -248,7 +241,7 @@ static unsigned long check_pcp_list(struct result *r, const struct pcp_list *lis
 		return 0;
 	}
 	for (struct page **slot = list->base; slot < list->top; slot++) {
-		if (!in_mem_map(*slot)) {
+		if (!page_valid(*slot)) {
 			broken(r, "a per-CPU cache holds something that is no descriptor", zone,
 			       order, (uintptr_t)*slot, 0);
 			continue;
@@ -271,7 +264,7 @@ static unsigned long check_pcp_block(struct result *r, const struct pcp_block *b
 
 	if (!page)
 		return 0;
-	if (!in_mem_map(page)) {
+	if (!page_valid(page)) {
 		broken(r, "a CPU keeps something that is no descriptor", zone, 0, (uintptr_t)page,
 		       0);
 		return 0;

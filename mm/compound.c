@@ -40,22 +40,12 @@ static inline bool is_compound_head(uint32_t word)
 
 struct page *compound_head(const struct page *page)
 {
-	unsigned long index = page_index(page);
+	struct page *head = NULL;
+	uint32_t word;
 
-	if (unlikely(!page_valid(page)))
-		return (struct page *)page;
-	for (unsigned order = 0; order < NR_ORDERS; order++) {
-		unsigned long head = index & ~((1UL << order) - 1);
-		uint32_t word = page_word(index_to_page(head));
-
-		if (!word)
-			continue;
-		/* The nearest head before the page: its block covers it, or none does. */
-		if (is_compound_head(word) && index - head < 1UL << page_word_order(word))
-			return index_to_page(head);
-		break;
-	}
-	return (struct page *)page;
+	if (likely(page_valid(page)))
+		head = block_head(page, &word);
+	return head && is_compound_head(word) ? head : (struct page *)page;
 }
 
 bool PageHead(const struct page *page)
@@ -102,7 +92,7 @@ void set_compound_page_dtor(struct page *page, unsigned nr)
 	uint32_t word;
 
 	if (unlikely(why)) {
-		refuse(__func__, page, nr, why, __builtin_return_address(0));
+		refuse(__func__, page, nr, why, CALLER);
 		return;
 	}
 	word = page_word(page);
@@ -131,7 +121,7 @@ void split_page(struct page *page, unsigned order)
 	if (unlikely(order > MAX_ORDER || (word & ~PAGE_ACCOUNT) != PAGE_ALLOCATED(order))) {
 		refuse(__func__, page, order,
 		       "not an allocated block of this order, with one reference, not compound",
-		       __builtin_return_address(0));
+		       CALLER);
 		return;
 	}
 	/*

@@ -147,10 +147,15 @@ struct free_run {
 	unsigned long start, end; /* frames */
 };
 
+static inline struct page *first_of(unsigned i)
+{
+	return mem_map + ((unsigned long)i << PFN_SECTION_SHIFT);
+}
+
 /* The i-th section of mem_map, whose descriptors are still raw memory.  Interrupts are off. */
 static void init_section(unsigned i, struct free_run *run)
 {
-	struct page *first = mem_map + ((unsigned long)i << PFN_SECTION_SHIFT);
+	struct page *first = first_of(i);
 	unsigned long from = (unsigned long)map_to_section[i] << PFN_SECTION_SHIFT;
 	unsigned long to = from + PAGES_PER_SECTION, start, end;
 	unsigned zid = section_zid[map_to_section[i]];
@@ -203,11 +208,6 @@ static void init_one(unsigned i, struct free_run *run)
 	port_irq_restore(flags);
 }
 
-static bool is_done(unsigned i)
-{
-	return page_pageblock(mem_map + ((unsigned long)i << PFN_SECTION_SHIFT)) != PB_NONE;
-}
-
 /*
  * Takes the next section and initialises it; false: all are taken.  Taken ones may
  * still be at work on other CPUs.  An interrupt between taking and doing may need the very
@@ -224,7 +224,7 @@ static bool init_next(struct free_run *run)
 		i = READ_ONCE(next_section);
 		if (i < all_sections) {
 			i = __atomic_fetch_add(&next_section, 1, __ATOMIC_RELAXED);
-			found = i < all_sections && !is_done(i);
+			found = i < all_sections && !section_ready(first_of(i));
 			if (found)
 				init_one(i, run);
 		}

@@ -83,7 +83,7 @@ void *dma_alloc_coherent(size_t size, dma_addr_t *handle, gfp_t gfp)
 failed:
 	if (!(gfp & __GFP_NOWARN))
 		port_log("dma_alloc_coherent: %lu bytes, gfp 0x%x from %p: %s\n",
-			 (unsigned long)size, (unsigned)gfp, __builtin_return_address(0), step);
+			 (unsigned long)size, (unsigned)gfp, CALLER, step);
 	return NULL;
 }
 
@@ -122,7 +122,7 @@ void dma_free_coherent(size_t size, void *addr, dma_addr_t handle)
 	if (unlikely(why)) {
 		count_rare_event(BAD_FREE);
 		port_log("dma_free_coherent: %lu bytes at %p from %p: %s\n", (unsigned long)size,
-			 addr, __builtin_return_address(0), why);
+			 addr, CALLER, why);
 		return;
 	}
 	give_back((struct cma *)page->index, page, nr);

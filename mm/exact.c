@@ -65,7 +65,7 @@ void free_pages_exact(void *addr, size_t bytes)
 	if (unlikely(!page || nr - 1 >= MAX_BLOCK - (page_to_pfn(page) & (MAX_BLOCK - 1)))) {
 		count_rare_event(BAD_FREE);
 		port_log("free_pages_exact: %lu bytes at %p from %p: not of alloc_pages_exact()\n",
-			 (unsigned long)bytes, addr, __builtin_return_address(0));
+			 (unsigned long)bytes, addr, CALLER);
 		return;
 	}
 	free_side_by_side(page, nr);
@@ -104,7 +104,7 @@ void free_unref_page_list(struct list_head *list)
 			port_log(
 				"free_unref_page_list: page %p from %p: free, or not linked to the "
 				"one before: the list is left there\n",
-				page, __builtin_return_address(0));
+				page, CALLER);
 			break;
 		}
 		prev = n;

@@ -126,6 +126,10 @@ static inline bool page_valid(const struct page *page)
 	return offset < nr_map_pages * sizeof(*page) && !(offset % sizeof(*page));
 }
 
+/* ---- memmap.c ------------------------------------------------------------ */
+
+struct page *block_head(const struct page *page, uint32_t *word);
+
 /* ---- lists (struct list_head is circular) -------------------------------- */
 
 static inline void INIT_LIST_HEAD(struct list_head *h)
@@ -374,8 +378,6 @@ static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
 	ADD_ONCE(cpu->events[item], 1);
 }
 
-/* Something was refused: BAD_ALLOC, BAD_FREE.  Any context. */
-
 /* ---- compound.c --------------------------------------------------------------- */
 
 /*
@@ -542,11 +544,6 @@ const char *why_not(uint32_t word, unsigned order);
 /* ---- cma.c ------------------------------------------------------------------------- */
 
 void cma_init_areas(void);
-
-/* ---- compound.c ------------------------------------------------------------------- */
-
-/* The last reference of a PAGE_COMP block has been dropped: its destructor runs. */
-void destroy_compound_page(struct page *head);
 
 /* ---- page_alloc.c: for the files below and above it --------------------------------------------- */
 

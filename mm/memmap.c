@@ -31,3 +31,26 @@ struct page *virt_to_page(const void *addr)
 		return NULL;
 	return pfn_to_page((unsigned long)pfn);
 }
+
+/*
+ * The first page of the block in which page lies, and its word as it was read; NULL and 0 when it
+ * lies in none.  The nearest word below decides: its block covers the page, or none
+ * does.  Bound: NR_ORDERS words.  Without the zone's lock a guess.
+ */
+struct page *block_head(const struct page *page, uint32_t *word)
+{
+	unsigned long index = page_index(page);
+
+	for (unsigned order = 0; order < NR_ORDERS; order++) {
+		unsigned long head = index & ~((1UL << order) - 1);
+
+		*word = page_word(index_to_page(head));
+		if (!*word)
+			continue;
+		if (index - head < 1UL << page_word_order(*word))
+			return index_to_page(head);
+		break;
+	}
+	*word = 0;
+	return NULL;
+}

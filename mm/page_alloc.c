@@ -197,10 +197,7 @@ static struct page *alloc_allowed(gfp_t gfp, unsigned order, struct alloc_contex
 static __attribute__((noinline)) struct page *
 alloc_failed(gfp_t gfp, unsigned order, const struct alloc_context *ac, bool injected)
 {
-	port_irqflags_t flags = port_irq_save();
-
-	count_vm_event(this_cpu(), PGALLOC_FAIL);
-	port_irq_restore(flags);
+	count_rare_event(PGALLOC_FAIL);
 	if (unlikely(ac->unusual && mm_debug_on))
 		trace_event(TRACE_FAIL, NULL, order, gfp, ac->caller);
 	if (!(gfp & __GFP_NOWARN) && injected)

@@ -72,22 +72,11 @@ unsigned long contig_busy_pfn(void)
  */
 uint32_t block_word(const struct page *page, unsigned long *left)
 {
-	unsigned long index = page_index(page);
+	uint32_t word;
+	const struct page *head = block_head(page, &word);
 
-	for (unsigned order = 0; order <= MAX_ORDER; order++) {
-		unsigned long head = index & ~((1UL << order) - 1);
-		uint32_t word = page_word(index_to_page(head));
-		unsigned long end = head + (1UL << page_word_order(word));
-
-		if (word && end > index) {
-			*left = end - index;
-			return word;
-		}
-		if (word)
-			break;
-	}
-	*left = 1;
-	return 0;
+	*left = head ? (unsigned long)(head - page) + (1UL << page_word_order(word)) : 1;
+	return word;
 }
 
 /*

@@ -12,14 +12,6 @@
  */
 #include <mm/internal.h>
 
-static void count(enum vm_event_item item)
-{
-	port_irqflags_t flags = port_irq_save();
-
-	count_vm_event(this_cpu(), item);
-	port_irq_restore(flags);
-}
-
 static unsigned long node_free_pages(int nid)
 {
 	unsigned long pages = 0;
@@ -43,14 +35,14 @@ int node_reclaim(int nid, gfp_t gfp, unsigned order)
 	if (!(gfp & __GFP_DIRECT_RECLAIM) || port_irqs_disabled())
 		return NODE_RECLAIM_NOSCAN;
 	if (!drain_all_pages()) {
-		count(ZONE_RECLAIM_FAILED);
+		count_rare_event(ZONE_RECLAIM_FAILED);
 		return NODE_RECLAIM_FULL;
 	}
 	after = node_free_pages(nid);
 	if (after < before + (1UL << order)) {
-		count(ZONE_RECLAIM_FAILED);
+		count_rare_event(ZONE_RECLAIM_FAILED);
 		return after > before ? NODE_RECLAIM_SOME : NODE_RECLAIM_FULL;
 	}
-	count(ZONE_RECLAIM_SUCCESS);
+	count_rare_event(ZONE_RECLAIM_SUCCESS);
 	return NODE_RECLAIM_SUCCESS;
 }

@@ -223,28 +223,20 @@ static enum page_use use_of(uint32_t word)
 /* A frame inside a block is found by looking for the head that covers it, once per order. */
 void page_use(unsigned long pfn, struct page_use_info *info)
 {
-	struct page *page;
-	unsigned long index;
+	struct page *page, *head;
+	uint32_t word;
 
 	*info = (struct page_use_info){.use = PAGE_USE_HOLE, .nr_pages = 1};
 	if (!pfn_valid(pfn))
 		return;
 	page = pfn_to_page(pfn);
-	index = page_index(page);
 	if (!section_ready(page))
 		return;
 	info->migratetype = get_pageblock_migratetype(page);
-	for (unsigned order = 0; order < NR_ORDERS; order++) {
-		unsigned long head = index & ~((1UL << order) - 1);
-		uint32_t word = page_word(index_to_page(head));
-
-		if (!word)
-			continue;
-		if (head + (1UL << page_word_order(word)) > index) {
-			info->use = use_of(word);
-			info->order = page_word_order(word);
-			info->nr_pages = head + (1UL << info->order) - index;
-		}
+	head = block_head(page, &word);
+	if (!head)
 		return;
-	}
+	info->use = use_of(word);
+	info->order = page_word_order(word);
+	info->nr_pages = (unsigned long)(head - page) + (1UL << info->order);
 }
