@@ -77,7 +77,7 @@ typedef uint32_t gfp_t;
 
 /* May wait for other CPUs to empty their caches. */
 #define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
-/* Wakes background work when memory runs low. */
+/* Background work may be woken when memory runs low: there is none yet. */
 #define __GFP_KSWAPD_RECLAIM ((gfp_t)0x20000)
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 /* The caller's own I/O and file system may be entered. */
@@ -96,7 +96,7 @@ typedef uint32_t gfp_t;
 #define __GFP_NOFAIL ((gfp_t)0x800000)
 /* Never from a node that the context is not allowed, whatever the need. */
 #define __GFP_HARDWALL ((gfp_t)0x1000000)
-/* The page will be written to soon: counted against the zone's share of dirty pages. */
+/* The page will be written to soon.  Nothing spreads dirty pages yet: accepted, no effect. */
 #define __GFP_WRITE ((gfp_t)0x2000000)
 
 #define __GFP_BITS_MASK ((gfp_t)0x3fff1ff)
