@@ -41,7 +41,7 @@ static inline bool is_compound_head(uint32_t word)
 struct page *compound_head(const struct page *page)
 {
 	struct page *head = NULL;
-	uint32_t word;
+	uint32_t word = 0;
 
 	if (likely(page_valid(page)))
 		head = block_head(page, &word);
