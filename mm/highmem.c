@@ -43,6 +43,16 @@ void clear_highpage(struct page *page)
 	kunmap_local(addr);
 }
 
+void copy_highpage(struct page *to, struct page *from)
+{
+	const void *q = kmap_local_page(from);
+	void *p = kmap_local_page(to);
+
+	port_copy_page(p, q);
+	kunmap_local(p);
+	kunmap_local(q);
+}
+
 void memcpy_to_page(struct page *page, size_t offset, const void *from, size_t len)
 {
 	char *addr = kmap_local_page(page);

@@ -18,9 +18,10 @@
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
- *	misuse, watermark, debug, detour -> fallback -> pcp -> vmstat, scope -> show_mem, alloc_report,
- *	compound -> zonelist, vmscan -> slowpath -> page_alloc -> bulk -> exact, page_isolation ->
- *	contig -> cma -> dma, mm_init -> debug_options, debug_show, check.
+ *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
+ *	alloc_report, compound -> page_ref -> zonelist, migrate -> page_writeback -> vmscan, compaction ->
+ *	oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
+ *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -28,7 +29,9 @@
 
 #include <buddy/alloc_scope.h>
 #include <buddy/debug.h>
+#include <buddy/compaction.h>
 #include <buddy/errno.h>
+#include <buddy/reclaim.h>
 
 #include <mm/mmzone.h>
 
@@ -386,6 +389,38 @@ static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
  */
 void destroy_compound_page(struct page *head);
 
+/* ---- movable.c: flags of owners' pages, atomic, any context ----------------------- */
+
+/* A pageblock's note: how many of its pages are reclaimable; and compaction has found nothing to do there. */
+#define NOTE_LRU_MASK 0x7fffU
+#define NOTE_SKIP     0x8000U
+
+static inline uint16_t *pageblock_note(const struct page *page)
+{
+	return &pageblock_notes[(page - mem_map) >> pageblock_order];
+}
+
+/*
+ * Takes a movable page that has only its owner's reference and that nobody has taken: then
+ * it has one more, and PAGE_TAKEN.  What is read of it afterwards is its owner's.
+ */
+bool movable_take(struct page *page);
+/* The last reference is gone, or about to be: off the counts.  word: the page's. */
+void movable_forget(struct page *page, uint32_t word);
+
+/* ---- page_ref.c --------------------------------------------------------------- */
+
+/* One reference is dropped, the last one frees; order: what the caller says, or -1. */
+void put_block(const char *what, struct page *page, int order, const void *caller);
+/* Not to be moved or evicted after all: PAGE_TAKEN and its reference go. */
+void movable_putback(struct page *page);
+/*
+ * Moved or evicted: the taker's and the owner's reference go.  True: these were all, the
+ * page's word is PAGE_STATE_PCP, and the caller frees it; false: somebody has another one
+ * for a moment, and will.
+ */
+bool movable_release(struct page *page, const void *caller);
+
 /* ---- pcp.c ------------------------------------------------------------------ */
 
 static inline struct mm_cpu *this_cpu(void)
@@ -480,6 +515,20 @@ static inline unsigned pcp_count(const struct pcp_list *list)
 	return (unsigned)(READ_ONCE(list->top) - list->base);
 }
 
+/*
+ * Frees a block whose only reference is the caller's: into the cache after making
+ * room, else straight to its zone.  byte: its pageblock's.
+ */
+static inline void free_block_now(struct page *page, unsigned order, unsigned byte)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	if (order > PCP_MAX_ORDER ? !pcp_keep_block(this_cpu(), byte, page, order)
+				  : !free_to_pcp(this_cpu(), byte, page, order))
+		free_one_page(&zones[byte >> PB_ZONE_SHIFT], page, order);
+	port_irq_restore(flags);
+}
+
 /* ---- watermark.c: the check itself is in watermark.h ------------------------------ */
 
 void wmark_init(unsigned min_free_kbytes, const unsigned ratio[MAX_NR_ZONES]);
@@ -513,6 +562,74 @@ static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the m
 
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				    const struct alloc_context *ac);
+
+/* ---- migrate.c -------------------------------------------------------------------- */
+
+/*
+ * Moves nr pages that were taken and whose owners agreed (isolate_movable()).  new_page(src, arg) gives a target, in
+ * the state of a block that left the lists (PAGE_STATE_PCP), or NULL; put_page(dst, arg) takes one back that was not used (case
+ * 37).  What cannot be moved is put back.  Sources are freed.  Returns how many were moved; *pinned: the first page that could not
+ * be, if any, and its word then.  At most MIGRATE_BATCH at once.
+ */
+#define MIGRATE_BATCH 32
+typedef struct page *(*new_page_fn)(struct page *src, void *arg);
+typedef void (*put_new_page_fn)(struct page *dst, void *arg);
+unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
+		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode);
+/* movable_take() and the owner's consent; false: the page is as before. */
+bool isolate_movable(struct page *page, enum migrate_mode mode);
+
+/* ---- page_writeback.c --------------------------------------------------------------- */
+
+/* The zone has less than its share of dirty pages: who will write may take from it (__GFP_WRITE). */
+bool zone_dirty_ok(const struct zone *zone);
+
+/* ---- vmscan.c: task context, interrupts on ---------------------------------------- */
+
+/* What could be freed of a zone, and of all that shrinkers know; a guess. */
+unsigned long zone_reclaimable_pages(const struct zone *zone);
+/* Whether anything is registered or marked that could ever be reclaimed: else nobody need be woken. */
+extern uint32_t
+	nr_reclaim_sources; /* atomic: shrinkers, and zones that have had a reclaimable page */
+/* Direct reclaim for a request: about 32 pages, or its order's, of its zones.  Pages freed.  Bound: DEF_PRIORITY rounds. */
+unsigned long try_to_free_pages(gfp_t gfp, unsigned order, const struct alloc_context *ac);
+/* The request found its zones below low: kswapd of their nodes.  Any context, no lock held. */
+void wake_all_kswapds(gfp_t gfp, unsigned order, const struct alloc_context *ac);
+#define MAX_RECLAIM_RETRIES 16
+
+/* ---- compaction.c: task context, interrupts on -------------------------------------- */
+
+enum compact_result {
+	COMPACT_SKIPPED,	 /* too little free memory in all zones for it to help */
+	COMPACT_DEFERRED,	 /* it failed too often lately */
+	COMPACT_CONTENDED,	 /* another CPU compacts there */
+	COMPACT_COMPLETE,	 /* all was looked at, without success */
+	COMPACT_PARTIAL_SKIPPED, /* the same, but not all */
+	COMPACT_SUCCESS		 /* there is a block now, or was a moment ago */
+};
+enum compact_priority { COMPACT_PRIO_SYNC_FULL, COMPACT_PRIO_SYNC_LIGHT, COMPACT_PRIO_ASYNC };
+#define MIN_COMPACT_PRIORITY COMPACT_PRIO_SYNC_FULL
+#define DEF_COMPACT_PRIORITY COMPACT_PRIO_SYNC_LIGHT
+
+/*
+ * Compacts the request's zones, one after the other, until one of them has a block of that order
+ * above its mark (of alloc_flags).  In interrupt context, or under any lock: never.
+ */
+enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned alloc_flags,
+					 const struct alloc_context *ac,
+					 enum compact_priority prio);
+/* Some zone has enough free pages, or would have with those that can be reclaimed, for compaction to make a block. */
+bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned order,
+				  unsigned alloc_flags);
+/* A request succeeded after it: no deferral any more. */
+void compaction_defer_reset(struct zone *zone, unsigned order, bool alloc_success);
+/* Any context. */
+void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
+
+/* ---- oom.c --------------------------------------------------------------------------- */
+
+/* True: somebody gave memory up, or is about to: try again.  Task context, interrupts on. */
+bool out_of_memory(gfp_t gfp, unsigned order, const struct alloc_context *ac);
 
 /* ---- vmscan.c ------------------------------------------------------------------- */
 

@@ -276,11 +276,13 @@ static phys_addr_t alloc_in_largest(uint64_t bytes)
 static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 {
 	const uint64_t section_bytes = PAGES_PER_SECTION * sizeof(struct page);
+	const unsigned notes_bytes =
+		(PAGES_PER_SECTION >> pageblock_order) * (unsigned)sizeof(*pageblock_notes);
 	uint64_t cpu_bytes = round_up(mm_cpu_bytes() + slots_bytes(nr_cpus), PORT_CACHELINE);
 	uint64_t lead = round_up(2 * PB_BYTES, PORT_CACHELINE) +
 			round_up(nr_zones * sizeof(struct zone), PORT_CACHELINE) +
 			round_up(BUDDY_MAX_NODES * sizeof(struct node), PORT_CACHELINE) +
-			cpu_bytes * nr_cpus;
+			round_up(nr_sections * notes_bytes, PORT_CACHELINE) + cpu_bytes * nr_cpus;
 	uint64_t bytes;
 	phys_addr_t phys;
 	char *at;
@@ -308,6 +310,7 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	init_pageblocks(carve(&at, 2 * PB_BYTES));
 	zones = carve(&at, nr_zones * sizeof(struct zone));
 	nodes = carve(&at, BUDDY_MAX_NODES * sizeof(struct node));
+	pageblock_notes = carve(&at, nr_sections * notes_bytes);
 	for (unsigned cpu = 0; cpu < nr_cpus; cpu++)
 		mm_cpus[cpu] = carve(&at, (size_t)cpu_bytes);
 	nr_mm_cpus = nr_cpus;

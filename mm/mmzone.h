@@ -67,6 +67,20 @@ struct zone {
 
 	struct free_area free_area[NR_ORDERS];
 
+	/* atomic, relaxed: pages of owners */
+	uint32_t nr_lru;       /* reclaimable (PAGE_LRU) */
+	uint32_t nr_dirty;     /* PAGE_DIRTY */
+	uint32_t nr_writeback; /* PAGE_WRITEBACK */
+
+	/* vmscan.c */
+	unsigned long clock_hand; /* pfn, relaxed: where reclaim looks next */
+
+	/* compaction.c; held by who has set compact_busy, read without */
+	uint32_t compact_busy;	      /* atomic: somebody compacts this zone */
+	unsigned long migrate_pfn[2]; /* where the migrate scanner goes on: async, sync */
+	unsigned long free_pfn;	      /* and the free scanner */
+	uint32_t compact_considered, compact_defer_shift, compact_order_failed; /* deferral */
+
 	unsigned long zone_start_pfn; /* [I] */
 	unsigned long spanned_pages;  /* [I] from there, holes included */
 	unsigned long present_pages;  /* [I] RAM */
@@ -123,12 +137,30 @@ struct mm_cpu {
 
 #define ZONELIST_MAX (NR_ZONES + 1)
 
+/*
+ * What a node's background work is asked for, and how far it is: vmscan.c, compaction.c.  The
+ * requests are words that anybody writes (relaxed; the last one counts, as a hint); the rest is the
+ * caller's of kswapd_step() and kcompactd_step().
+ */
+struct node_daemon {
+	uint32_t kswapd_wanted;	 /* 0, or 1 + the highest order asked for since */
+	uint32_t kswapd_highest; /* zone type */
+	uint32_t kswapd_failures;
+	uint32_t kcompactd_wanted; /* 0, or 1 + the highest order */
+	uint32_t kcompactd_highest;
+	/* kswapd_step()'s */
+	unsigned order, priority;
+	unsigned long nr_reclaimed;
+	bool running, progress;
+};
+
 struct node {
 	/* [I] by the request's highest zone type: zones that may serve it, best first, then NULL */
 	struct zone *zonelist[MAX_NR_ZONES][ZONELIST_MAX];
 	/* [I] the same of this node only, for __GFP_THISNODE */
 	struct zone *thisnode[MAX_NR_ZONES][MAX_NR_ZONES + 1];
 	int nid; /* [I] place in nodes[] */
+	struct node_daemon daemon;
 };
 
 /* A CMA area: see contig.h.  nr_alloced: atomic; the rest [I]. */
@@ -149,7 +181,9 @@ extern unsigned nr_mm_cpus;
 extern const uint8_t *fast_map_base;		/* detour.c */
 extern struct pcp_list pcp_none[NR_PCP_ORDERS]; /* pcp.c: empty and full for ever */
 extern uint8_t *map_base;			/* what page_index() counts from; see pageblock.c */
-extern unsigned long max_low_pfn;		/* frames from here on have no permanent mapping */
+/* movable.c, a halfword per pageblock, from mem_map on; atomic */
+extern uint16_t *pageblock_notes;
+extern unsigned long max_low_pfn; /* frames from here on have no permanent mapping */
 
 #define for_each_zone(z) for ((z) = zones; (z) < zones + nr_zones; (z)++)
 

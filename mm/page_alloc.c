@@ -452,65 +452,6 @@ void free_pages(const void *addr, unsigned order)
 		free_slow(page, order);
 }
 
-/*
- * Frees a block whose only reference is the caller's: into the cache after making
- * room, else straight to its zone.  byte: its pageblock's.
- */
-static inline void free_block_now(struct page *page, unsigned order, unsigned byte)
-{
-	port_irqflags_t flags = port_irq_save();
-
-	if (order > PCP_MAX_ORDER ? !pcp_keep_block(this_cpu(), byte, page, order)
-				  : !free_to_pcp(this_cpu(), byte, page, order))
-		free_one_page(&zones[byte >> PB_ZONE_SHIFT], page, order);
-	port_irq_restore(flags);
-}
-
-/*
- * One reference of a block is dropped; the last one frees it.  order: what the
- * caller says, or -1.
- */
-static void put_block(const char *what, struct page *page, int order, const void *caller)
-{
-	uint32_t word = page_word(page);
-
-	do {
-		if (page_word_state(word) != PAGE_STATE_ALLOCATED ||
-		    (order >= 0 && page_word_order(word) != (unsigned)order)) {
-			unsigned said = order < 0 ? page_word_order(word) : (unsigned)order;
-
-			bad_free(what, page, said, word, why_not(word, said), caller);
-			return;
-		}
-		if (word >> PAGE_REF_SHIFT == 1) {
-			if (unlikely(word & PAGE_CMA)) {
-				bad_free(what, page, page_word_order(word), word,
-					 why_not(word, page_word_order(word)), caller);
-				return;
-			}
-			/* What the other holders did comes before the free. */
-			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-			if (unlikely(word & PAGE_COMP)) {
-				destroy_compound_page(page);
-				word = page_word(page);
-				if (word >> PAGE_REF_SHIFT != 1 ||
-				    page_word_state(word) != PAGE_STATE_ALLOCATED) {
-					bad_free(what, page, page_word_order(word), word,
-						 "its destructor took or freed it", caller);
-					return;
-				}
-			}
-			if (unlikely(word & PAGE_ACCOUNT))
-				count_rare_events(PGUNACCOUNT, 1U << page_word_order(word));
-			if (unlikely(mm_debug_on))
-				free_pages_prepare(page, page_word_order(word), caller);
-			free_block_now(page, page_word_order(word), page_pageblock(page));
-			return;
-		}
-	} while (!__atomic_compare_exchange_n(&page->word, &word, word - PAGE_REF_ONE, false,
-					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
-}
-
 static __attribute__((noinline)) void free_unusual(struct page *page, unsigned order,
 						   const void *caller)
 {
@@ -546,46 +487,4 @@ static void free_slow(struct page *page, unsigned order)
 void free_pages_from(struct page *page, unsigned order, const void *caller)
 {
 	free_checked(page, order, caller);
-}
-
-/* ---- references ---------------------------------------------------------- */
-
-/* References of a compound page are its first page's. */
-static inline struct page *head_of(struct page *page)
-{
-	return likely(page_word(page)) ? page : compound_head(page);
-}
-
-void get_page(struct page *page)
-{
-	uint32_t word;
-
-	if (unlikely(!is_descriptor(page))) {
-		bad_free("get_page", page, 0, 0, "foreign: no page descriptor", CALLER);
-		return;
-	}
-	page = head_of(page);
-	word = page_word(page);
-	do {
-		if (unlikely(page_word_state(word) != PAGE_STATE_ALLOCATED ||
-			     word >> PAGE_REF_SHIFT >= PAGE_REF_MAX)) {
-			bad_free("get_page", page, page_word_order(word), word,
-				 page_word_state(word) == PAGE_STATE_ALLOCATED
-					 ? "too many references"
-					 : "not allocated",
-				 CALLER);
-			return;
-		}
-	} while (!__atomic_compare_exchange_n(&page->word, &word, word + PAGE_REF_ONE, false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-}
-
-void put_page(struct page *page)
-{
-	if (!page)
-		return;
-	if (unlikely(!is_descriptor(page)))
-		bad_free("put_page", page, 0, 0, "foreign: no page descriptor", CALLER);
-	else
-		put_block("put_page", head_of(page), -1, CALLER);
 }

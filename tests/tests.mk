@@ -53,7 +53,7 @@ FLAVOURS := asan64 asan32 rel64 tsan64 cov64 cfg-tiny cfg-small cfg-large cfg-pa
 
 MM_SRC      := $(wildcard mm/*.c)
 HARNESS_SRC := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_host.c \
-	       tests/harness/cpus_host.c
+	       tests/harness/cpus_host.c tests/harness/owner.c
 HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c $(HARNESS_SRC)
 
 # what a cmocka test links: mm and the port, without the harness
@@ -103,7 +103,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call model_program,$(f))))
 TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(ALL_SUITES)),$(ALL_SUITES))
 TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
 TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
-		 tests/harness/target_main.c tests/stress/worker.c $(TARGET_TESTS)
+		 tests/harness/target_main.c tests/harness/owner.c tests/stress/worker.c $(TARGET_TESTS)
 TARGET_OBJS   := $(patsubst %.c,$(OUT)/test/%.o,$(TARGET_SRC)) $(OUT)/test/suites.o
 
 # mm with its assertions on, the rest as it is

@@ -13,6 +13,12 @@
 #ifndef ENOENT
 #define ENOENT 2 /* there is no such thing */
 #endif
+#ifndef EIO
+#define EIO 5 /* a device could not read or write it */
+#endif
+#ifndef EAGAIN
+#define EAGAIN 11 /* not now; a little later it may work */
+#endif
 #ifndef ENOMEM
 #define ENOMEM 12 /* no memory for it */
 #endif

@@ -71,6 +71,17 @@ static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
 #define PAGE_DTOR_MASK	(7U << PAGE_DTOR_SHIFT)
 #define PAGE_CMA	0x100U /* by cma_alloc(): cma_release() only */
 #define PAGE_ACCOUNT	0x200U /* __GFP_ACCOUNT */
+/*
+ * MOVABLE: a page (order 0, not compound) whose owner can move it; mapping is its struct
+ * movable_operations (migrate.h).  The others are of such pages only, in the places of
+ * COMP's and CMA's, and changed atomically.
+ */
+#define PAGE_MOVABLE	0x400U
+#define PAGE_LRU	0x800U /* its owner can give it back: reclaim looks at it (reclaim.h) */
+#define PAGE_REFERENCED 0x020U /* used since reclaim looked last */
+#define PAGE_DIRTY	0x040U /* not yet where it comes from */
+#define PAGE_WRITEBACK	0x080U /* on its way there */
+#define PAGE_TAKEN	0x100U /* by compaction or reclaim, with a reference (Linux: PG_isolated) */
 /* Of a free block: it is on the list of isolated ones. */
 #define PAGE_ISOLATED 0x010U
 /* Of a reserved page: taken out of service by offline_pages(). */

@@ -45,6 +45,30 @@ enum vm_event_item {
 	CMA_ALLOC_FAIL,	      /* did not */
 	PGACCOUNT,	      /* pages of __GFP_ACCOUNT allocated; */
 	PGUNACCOUNT,	      /* and freed */
+	/* the slow path */
+	SLOWPATH,	/* requests that came to it; */
+	ALLOCSTALL,	/* that reclaimed themselves */
+	PAGEOUTRUN,	/* times kswapd was woken and went to work */
+	KSWAPD_GIVE_UP, /* times it found nothing to do for it any more (kswapd_failures) */
+	KCOMPACTD_WAKE,
+	OOM_KILL, /* owners that gave all they had for others */
+	/* reclaim: pages looked at, and freed, by kswapd and by requests; objects of shrinkers */
+	PGSCAN_KSWAPD,
+	PGSCAN_DIRECT,
+	PGSTEAL_KSWAPD,
+	PGSTEAL_DIRECT,
+	SLABS_SCANNED,
+	PGWRITEBACK,	/* pages that reclaim and throttling had written */
+	DIRTY_THROTTLE, /* writers that had to write first */
+	/* compaction and migration */
+	COMPACTSTALL,	/* requests that compacted themselves; */
+	COMPACTSUCCESS, /* with success; */
+	COMPACTFAIL,	/* without */
+	COMPACTMIGRATE_SCANNED,
+	COMPACTFREE_SCANNED,
+	COMPACTISOLATED, /* pages taken as source or target */
+	PGMIGRATE_SUCCESS,
+	PGMIGRATE_FAIL,
 	BAD_GFP,	      /* requests that contradicted themselves (gfp.h) */
 	BAD_FREE,	      /* frees refused */
 	BAD_ALLOC,	      /* requests refused: order or flags invalid */

@@ -66,6 +66,8 @@
  *                          the permanent mapping of RAM that is not highmem.
  *   void port_clear_page(void *page)
  *                          zeroes PAGE_SIZE bytes, page aligned.
+ *   void port_copy_page(void *to, const void *from)
+ *                          copies PAGE_SIZE bytes, both page aligned.
  */
 #include <port_impl.h>
 
@@ -117,6 +119,33 @@ struct alloc_scope *port_alloc_scope(void);
  * then panics).  Task context, interrupts on, no lock held; it may free, not allocate.
  */
 bool port_out_of_memory(unsigned order, uint32_t gfp);
+
+/*
+ * Node nid is short of memory: whoever calls kswapd_step() and kcompactd_step() for it
+ * (buddy/reclaim.h) is to do so soon.  Any context, no lock held; often called again before
+ * that.  A port without such a task does nothing: requests then reclaim themselves.
+ */
+void port_wake_kswapd(int nid);
+
+/*
+ * The window of vmalloc_init(): virtual addresses whose pages are mapped one by one, as
+ * Normal cacheable memory, read-write, never executable.  addr is page aligned in all of
+ * them.  Called only by vmalloc, which does so for different pages at once.
+ *
+ * prepare: whatever tables are needed to map [addr, addr + bytes): 0 or -ENOMEM; task context.
+ * set: addr is mapped to phys; it was not, or broken.  Any context.
+ * clear: nr pages from addr on are not mapped any more, on any CPU, when it returns; an access
+ *	is a fault.
+ * break: the same, for one page, but an access to it by any CPU, from now until set (or clear), waits
+ *	in the fault handler, and then is made again.  Interrupts are off from break to set,
+ *	and there is only a copy of the page in between.
+ * phys: where addr is mapped to; UINT64_MAX: it is not, or broken.  Any context.
+ */
+int port_vmap_prepare(void *addr, size_t bytes);
+void port_vmap_set(void *addr, uint64_t phys);
+void port_vmap_clear(void *addr, unsigned nr);
+void port_vmap_break(void *addr);
+uint64_t port_vmap_phys(const void *addr);
 
 /* In a long piece of work, no lock held: lets others run, if this context may wait. */
 void port_cond_resched(void);

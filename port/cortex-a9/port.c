@@ -64,6 +64,12 @@ bool port_out_of_memory(unsigned order, uint32_t gfp)
 	return false;
 }
 
+/* TODO(daemon) */
+void port_wake_kswapd(int nid)
+{
+	(void)nid;
+}
+
 /* One task per core. */
 void port_cond_resched(void)
 {

@@ -22,6 +22,7 @@
 
 /* A task per CPU, and its interrupt handlers. */
 static struct alloc_scope task_scope[PORT_NR_CPUS], irq_scope[PORT_NR_CPUS];
+static void (*kswapd_handler)(int nid);
 static bool (*oom_handler)(unsigned order, uint32_t gfp);
 
 struct alloc_scope *port_alloc_scope(void)
@@ -48,6 +49,19 @@ bool port_out_of_memory(unsigned order, uint32_t gfp)
 	return oom_handler && oom_handler(order, gfp);
 }
 
+void host_kswapd_set_handler(void (*handler)(int nid))
+{
+	kswapd_handler = handler;
+}
+
+void port_wake_kswapd(int nid)
+{
+	if (host_self()->nr_locks)
+		host_fault("port_wake_kswapd() under a lock");
+	if (kswapd_handler)
+		kswapd_handler(nid);
+}
+
 void port_cond_resched(void)
 {
 	struct host_cpu *me = host_self();
@@ -63,6 +77,7 @@ void host_context_reset(void)
 	memset(task_scope, 0, sizeof(task_scope));
 	memset(irq_scope, 0, sizeof(irq_scope));
 	oom_handler = NULL;
+	kswapd_handler = NULL;
 }
 
 /* ---- mappings and caches ------------------------------------------------ */

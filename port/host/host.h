@@ -78,6 +78,8 @@ struct alloc_scope;
 struct alloc_scope *host_task_scope(unsigned cpu);
 /* What port_out_of_memory() answers; NULL: false.  Forgotten by host_cpu_reset(). */
 void host_oom_set_handler(bool (*handler)(unsigned order, uint32_t gfp));
+/* What port_wake_kswapd() calls, in the caller's context; NULL: nothing.  Forgotten by host_cpu_reset(). */
+void host_kswapd_set_handler(void (*handler)(int nid));
 /* port_map_pages() says no to anything but the usual mapping. */
 void host_refuse_map_pages(bool refuse);
 /* Calls of port_cache_clean() (0), invalidate (1), flush (2) since the program's start. */

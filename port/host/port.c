@@ -543,3 +543,11 @@ void port_clear_page(void *page)
 	ASAN_UNPOISON_MEMORY_REGION(page, PAGE_SIZE);
 	memset(page, 0, PAGE_SIZE);
 }
+
+void port_copy_page(void *to, const void *from)
+{
+	if (((uintptr_t)to | (uintptr_t)from) & (PAGE_SIZE - 1))
+		host_fault("port_copy_page() of an address that is not page aligned");
+	ASAN_UNPOISON_MEMORY_REGION(to, PAGE_SIZE);
+	memcpy(to, from, PAGE_SIZE);
+}

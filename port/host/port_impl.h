@@ -210,5 +210,6 @@ uint64_t port_virt_to_phys(const void *virt);
 #endif
 
 void port_clear_page(void *page);
+void port_copy_page(void *to, const void *from);
 
 #endif /* PORT_IMPL_H */

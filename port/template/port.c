@@ -61,6 +61,12 @@ bool port_out_of_memory(unsigned order, uint32_t gfp)
 	return false;
 }
 
+/* Nobody calls kswapd_step(): requests reclaim themselves. */
+void port_wake_kswapd(int nid)
+{
+	(void)nid;
+}
+
 /* Nobody waits for the CPU. */
 void port_cond_resched(void)
 {
