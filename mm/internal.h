@@ -19,8 +19,8 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref -> zonelist, migrate -> page_writeback -> vmscan, compaction ->
- *	oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
+ *	alloc_report, compound -> page_ref -> zonelist, migrate, extfrag -> page_writeback -> vmscan,
+ *	compact_scan -> compaction -> oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
  *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
@@ -254,6 +254,9 @@ void split_to_pageblock(struct zone *zone, struct page *page);
 struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 			   enum migratetype old);
 unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
+/* Takes the lock itself.  Interrupts are off. */
+unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
+			  unsigned types);
 
 /* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
 #define MOVE_STEPS 88
