@@ -569,10 +569,11 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 /* ---- migrate.c -------------------------------------------------------------------- */
 
 /*
- * Moves nr pages that were taken and whose owners agreed (isolate_movable()).  new_page(src, arg) gives a target, in
- * the state of a block that left the lists (PAGE_STATE_PCP), or NULL; put_page(dst, arg) takes one back that was not used (case
- * 37).  What cannot be moved is put back.  Sources are freed.  Returns how many were moved; *pinned: the first page that could not
- * be, if any, and its word then.  At most MIGRATE_BATCH at once.
+ * Moves nr pages that were taken and whose owners agreed (isolate_movable()).
+ * new_page(src, arg) gives a target, in the state of a block that left the lists
+ * (PAGE_STATE_PCP), or NULL; put_new_page(dst, arg) takes one back that was not used (case
+ * 37).  What cannot be moved is put back.  Sources are freed.  Returns how many were moved;
+ * pages[] is used up.  At most MIGRATE_BATCH at once; task context, interrupts on.
  */
 #define MIGRATE_BATCH 32
 typedef struct page *(*new_page_fn)(struct page *src, void *arg);
