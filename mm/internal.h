@@ -317,6 +317,9 @@ void free_pages_prepare(struct page *page, unsigned order, const void *caller);
 /* For the ring only. */
 void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
 		 const void *caller);
+/* The same for a step of the slow path (TRACE_SLOWPATH and on), with its number. */
+void trace_step(enum mm_trace_kind kind, unsigned long nr, unsigned order, gfp_t gfp,
+		const void *caller);
 
 void debug_reset(void);
 
@@ -632,8 +635,12 @@ void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
 
 /* ---- oom.c --------------------------------------------------------------------------- */
 
-/* True: somebody gave memory up, or is about to: try again.  Task context, interrupts on. */
+/*
+ * True: somebody gave memory up, or is about to, or there is some: try again.  False, too, for who
+ * is called from in there.  Task context, interrupts on.
+ */
 bool out_of_memory(gfp_t gfp, unsigned order, const struct alloc_context *ac);
+void oom_init(void);
 
 /* ---- vmscan.c ------------------------------------------------------------------- */
 
