@@ -21,7 +21,7 @@
  * State: zone->compact_at[], the marks; targets that were taken are in struct
  * compact_control, and go back to the lists at the end.  Guard: zone->compact_busy.
  * Locks: the zone's, for BUDDY_PCP_WORK list operations at a time.
- * Bound: one pass looks at each descriptor three times at most.
+ * Bound: one pass looks at each descriptor six times at most (a rest, and a whole pass).
  *
  * Not here: whether to compact, and how hard (compaction.c); moving (migrate.c).
  *
@@ -429,32 +429,41 @@ bool compact_finished(const struct compact_control *cc)
 	       special_has_block(zone, cc->order, cc->alloc_flags);
 }
 
-enum compact_result compact_zone(struct compact_control *cc)
+/* From where the cursor is until there is a block, the budget is used up, or the scanners have met (true). */
+static bool compact_pass(struct compact_control *cc, bool *whole)
 {
-	bool whole, met = false;
+	bool met = false;
 
-	drain_local_pages();
-	whole = load_cursor(cc);
-	while (!compact_finished(cc) && !cc->more) {
+	*whole = load_cursor(cc);
+	while (!met && !cc->more && !compact_finished(cc)) {
 		met = !compact_range(cc);
-		if (met)
-			break;
-		if (cc->migrate_scanned + cc->free_scanned >= COMPACT_SCAN_PER_MOVE * cc->budget)
-			cc->more = true;
+		cc->more = !met && (cc->more || cc->migrate_scanned + cc->free_scanned >=
+							COMPACT_SCAN_PER_MOVE * cc->budget);
 	}
 	put_targets(cc);
+	if (met)
+		compact_reset(cc->zone);
+	else
+		save_cursor(cc);
+	return met;
+}
+
+enum compact_result compact_zone(struct compact_control *cc)
+{
+	bool whole, met;
+
+	drain_local_pages();
+	met = compact_pass(cc, &whole);
+	/*
+	 * The rest of a pass was not enough.  Who waits has all of it looked at: one pass more, as
+	 * there may be just one request that gets so far.
+	 */
+	if (met && !whole && cc->mode != MIGRATE_ASYNC && !compact_finished(cc))
+		met = compact_pass(cc, &whole);
 	count_rare_events(COMPACTMIGRATE_SCANNED, (uint32_t)cc->migrate_scanned);
 	count_rare_events(COMPACTFREE_SCANNED, (uint32_t)cc->free_scanned);
 	count_rare_events(COMPACTISOLATED, (uint32_t)(cc->nr_taken + cc->nr_moved));
-	if (!met)
-		save_cursor(cc);
-	else if (whole)
-		compact_reset(cc->zone);
-	else
-		cc->zone->compact_at[0] = cc->zone->compact_at[1] = (struct compact_cursor){0};
-	if (met)
-		cc->more = false;
 	if (compact_finished(cc))
 		return COMPACT_SUCCESS;
-	return whole ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
+	return met && whole ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
 }
