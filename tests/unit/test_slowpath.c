@@ -124,8 +124,8 @@ static void begin_untraced(void)
 	pool = (struct pool){.shrinker = {.count_objects = pool_count,
 					  .scan_objects = pool_scan,
 					  .seeks = DEFAULT_SEEKS}};
-	victim =
-		(struct victim){.oom = {"victim", victim_pages, victim_sacrifice, 0}, .each = ~0UL};
+	victim = (struct victim){.oom = {"victim", victim_pages, victim_sacrifice, .adj = 0},
+				 .each = ~0UL};
 	CHECK_EQ(register_shrinker(&pool.shrinker), 0);
 	CHECK_EQ(register_oom_owner(&victim.oom), 0);
 	host_kswapd_set_handler(wake);
