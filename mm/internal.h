@@ -19,8 +19,9 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, shrinker ->
- *	vmscan -> compaction -> kswapd -> oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
+ *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, extfrag,
+ *	shrinker -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
+ *	bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
  *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
@@ -254,6 +255,9 @@ void split_to_pageblock(struct zone *zone, struct page *page);
 struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 			   enum migratetype old);
 unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
+/* Takes the lock itself.  Interrupts are off. */
+unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
+			  unsigned types);
 
 /* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
 #define MOVE_STEPS 88
@@ -571,10 +575,11 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 /* ---- migrate.c -------------------------------------------------------------------- */
 
 /*
- * Moves nr pages that were taken and whose owners agreed (isolate_movable()).  new_page(src, arg) gives a target, in
- * the state of a block that left the lists (PAGE_STATE_PCP), or NULL; put_page(dst, arg) takes one back that was not used (case
- * 37).  What cannot be moved is put back.  Sources are freed.  Returns how many were moved; *pinned: the first page that could not
- * be, if any, and its word then.  At most MIGRATE_BATCH at once.
+ * Moves nr pages that were taken and whose owners agreed (isolate_movable()).
+ * new_page(src, arg) gives a target, in the state of a block that left the lists
+ * (PAGE_STATE_PCP), or NULL; put_new_page(dst, arg) takes one back that was not used (case
+ * 37).  What cannot be moved is put back.  Sources are freed.  Returns how many were moved;
+ * pages[] is used up.  At most MIGRATE_BATCH at once; task context, interrupts on.
  */
 #define MIGRATE_BATCH 32
 typedef struct page *(*new_page_fn)(struct page *src, void *arg);
