@@ -236,8 +236,11 @@ static void put_targets(struct compact_control *cc)
 
 			if (place < cc->source)
 				cc->spare = min_t(cc->spare, place);
-			else if (place > cc->high)
+			else if (pageblock_of(place) > cc->high ||
+				 (pageblock_of(place) == cc->high && place < cc->at)) {
 				cc->high = pageblock_of(place);
+				cc->at = place;
+			}
 		}
 		flags = port_irq_save();
 		free_pcppages_bulk(cc->zone, block, nr);
@@ -254,13 +257,16 @@ struct contents {
 	bool fixed;			/* something that stays where it is */
 };
 
-static bool can_move(const struct compact_control *cc, uint32_t word)
+static inline bool can_move(const struct compact_control *cc, uint32_t word)
 {
-	if ((word & (PAGE_STATE_MASK | PAGE_ORDER_MASK | PAGE_MOVABLE | PAGE_TAKEN)) !=
-		    (PAGE_STATE_ALLOCATED | PAGE_MOVABLE) ||
-	    word >> PAGE_REF_SHIFT != 1)
-		return false;
-	return !(word & PAGE_WRITEBACK) || cc->mode == MIGRATE_SYNC;
+	return (word & cc->fixed_bits) == (PAGE_ALLOCATED(0) | PAGE_MOVABLE);
+}
+
+/* Movable, one reference, nobody has taken it; and not being written, unless its owner is to wait for that. */
+static uint32_t fixed_bits(const struct compact_control *cc)
+{
+	return ~(uint32_t)(PAGE_FLAGS_MASK & ~(PAGE_MOVABLE | PAGE_TAKEN)) |
+	       (cc->mode == MIGRATE_SYNC ? 0 : PAGE_WRITEBACK);
 }
 
 static void look_at(struct compact_control *cc, unsigned long place, unsigned long nr,
@@ -396,21 +402,23 @@ void compact_reset(struct zone *zone)
 static bool load_cursor(struct compact_control *cc)
 {
 	struct compact_cursor at = cc->zone->compact_at[cc->mode != MIGRATE_ASYNC];
-	bool begin = cc->whole || !at.free;
+	bool begin = cc->whole || !at.at;
+	unsigned long last;
 
 	zone_places(cc->zone, &cc->first, &cc->end);
+	last = cc->end - pageblock_nr_pages;
 	if (begin)
-		at = (struct compact_cursor){cc->first, cc->first, cc->end};
+		at = (struct compact_cursor){cc->first, cc->first, last, last};
 	cc->source = at.migrate & ~(range_pages(cc) - 1);
 	cc->spare = min_t(at.spare, cc->source);
-	cc->high = at.free - pageblock_nr_pages;
-	cc->at = cc->high;
-	return begin || (at.migrate == cc->first && at.free == cc->end);
+	cc->high = at.high;
+	cc->at = at.at;
+	return begin || (at.migrate == cc->first && at.at == last);
 }
 
 static void save_cursor(const struct compact_control *cc)
 {
-	struct compact_cursor at = {cc->source, cc->spare, cc->high + pageblock_nr_pages};
+	struct compact_cursor at = {cc->source, cc->spare, cc->high, cc->at};
 
 	cc->zone->compact_at[0] = at;
 	if (cc->mode != MIGRATE_ASYNC)
@@ -452,6 +460,7 @@ enum compact_result compact_zone(struct compact_control *cc)
 {
 	bool whole, met;
 
+	cc->fixed_bits = fixed_bits(cc);
 	drain_local_pages();
 	met = compact_pass(cc, &whole);
 	/*

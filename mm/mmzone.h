@@ -41,7 +41,8 @@ static_assert(MIGRATE_TYPES <= 8, "struct free_area has room for eight");
 struct compact_cursor {
 	unsigned long migrate; /* the first range that was not looked at */
 	unsigned long spare;   /* below it: the first page that may be free, but was passed over */
-	unsigned long free;    /* after the pageblock out of which pages are taken; 0: begin anew */
+	unsigned long high;    /* the pageblock out of which pages are taken */
+	unsigned long at;      /* and where in it; 0: begin anew */
 };
 
 struct zone {
@@ -170,11 +171,11 @@ struct node_daemon {
 	unsigned long scanned[MAX_NR_ZONES]; /* of each zone since it last gave a page */
 	/* this round, */
 	unsigned long round_scanned, round_reclaimed, round_wanted;
-	unsigned zid;		      /* the zone that is gone over, */
-	unsigned long to_scan, steps; /* and what is left of its share, and of the bound */
+	unsigned zid;		       /* the zone that is gone over, */
+	unsigned long to_scan, frames; /* and what is left of its share, and of the bound */
 	/* and writing */
 	unsigned write_zid;
-	unsigned long write_steps;
+	unsigned long write_frames;
 };
 
 struct node {
