@@ -157,7 +157,8 @@ static inline bool kswapd_step(int nid)
  * is one.
  */
 #if BUDDY_RECLAIM
-extern unsigned dirty_background_ratio, dirty_ratio; /* 10, 20; 1 to 100 */
+extern unsigned dirty_background_ratio; /* 10; 0 to 100 */
+extern unsigned dirty_ratio;		/* 20; 0 to 100 */
 void balance_dirty_pages(void);
 #else
 static inline void balance_dirty_pages(void)
