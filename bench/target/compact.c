@@ -14,10 +14,9 @@
  * compaction wants them, but nobody interrupts.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include <buddy/buddy.h>
-#include <buddy/compaction.h>
+#include <port/port.h>
 
 #include "bench/target/bench.h"
 #include "bench/target/stats.h"
