@@ -3,12 +3,15 @@
  * Moving pages: one and many, whatever owner and a third one do meanwhile, and with each
  * operation failing in its turn.
  */
+#include <string.h>
+
 #include <mm/internal.h>
 
 #include "../harness/fixture.h"
 #include "../harness/owner.h"
 #include "../harness/peek.h"
 #include "../harness/tap.h"
+#include "debug_fixture.h"
 
 #define SLOTS MIGRATE_BATCH
 #define GFP   GFP_HIGHUSER_MOVABLE
@@ -364,6 +367,39 @@ static void what_is_held_stays(void)
 	owner_drop_all(&owner);
 }
 
+/* Poison, owners, unmapped free pages: targets are allocated, and sources freed, as any page is. */
+static void with_debugging_on(void)
+{
+	static const char *const option[] = {"page_owner", "page_poison", "init_on_free",
+					     "debug_pagealloc", "trace"};
+	uint32_t ok = vm_events(PGMIGRATE_SUCCESS);
+	unsigned taken;
+
+	allow_free_pages();
+	for (unsigned i = 0; i < sizeof(option) / sizeof(*option); i++) {
+		int err = mm_debug_set(option[i], i == 4 ? "64" : "1");
+
+		CHECK(!err || err == -EPERM || err == -ENOMEM);
+	}
+	for (unsigned n = 0; n < 3; n++) {
+		REQUIRE(fill_wrong(8, 2, 4, -EAGAIN));
+		CHECK_EQ(move_all(8, MIGRATE_SYNC, &taken), 8);
+		REQUIRE(owner_nr_pages(&owner) == 8);
+		CHECK_EQ(owner_verify(&owner), 0);
+		owner_drop_all(&owner);
+		REQUIRE(fill_wrong(2, 1, ~0U, -EIO));
+		CHECK_EQ(move_all(2, MIGRATE_SYNC, &taken), 0);
+		owner_drop_all(&owner);
+	}
+	CHECK_EQ(vm_events(PGMIGRATE_SUCCESS) - ok, 24);
+#ifdef TEST_HOST
+	CHECK(!strcmp(host_log_text(), ""));
+#endif
+	for (unsigned i = 0; i < sizeof(option) / sizeof(*option); i++)
+		mm_debug_set(option[i], "0");
+	all_off();
+}
+
 /* ---- many CPUs ------------------------------------------------------------------- */
 
 #define MANY 64
@@ -475,6 +511,7 @@ static const struct test_case cases[] = {
 	TEST(each_operation_fails_in_its_turn),
 	TEST(the_owner_frees_what_is_being_moved),
 	TEST(what_is_held_stays),
+	TEST(with_debugging_on),
 	TEST(pages_move_among_many_cpus),
 #ifdef TEST_HOST
 	TEST(pages_of_several_zones_at_once),
