@@ -29,6 +29,8 @@
  */
 #include <mm/compact_priv.h>
 
+#if BUDDY_COMPACTION
+
 static inline unsigned long range_pages(const struct compact_control *cc)
 {
 	return 1UL << cc->order;
@@ -507,3 +509,5 @@ enum compact_result compact_zone(struct compact_control *cc)
 		return COMPACT_SUCCESS;
 	return met && whole ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
 }
+
+#endif /* BUDDY_COMPACTION */

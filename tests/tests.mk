@@ -44,7 +44,7 @@ CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic
 # the smallest of everything; blocks as large as they come; long caches over tiny pageblocks
 CC_cfg-tiny  := $(CC_asan64) -DBUDDY_MAX_ORDER=1 -DBUDDY_PCP_SLOTS=8 -DBUDDY_PCP_WORK=2 \
-		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0
+		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0 -DBUDDY_COMPACTION=0
 CC_cfg-small := $(CC_asan32) -DBUDDY_MAX_ORDER=5 -DBUDDY_PAGEBLOCK_ORDER=2 \
 		-DBUDDY_PCP_SLOTS=32 -DBUDDY_PCP_WORK=3
 CC_cfg-large := $(CC_asan64) -DBUDDY_MAX_ORDER=14 -DBUDDY_PCP_SLOTS=1024 -DBUDDY_PCP_WORK=64
@@ -186,7 +186,7 @@ $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-uni
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
-$(foreach n,nodes scope vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(foreach n,nodes scope migrate contig_move pin vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
 $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
 $(call host_test,tsan64-unit-vmalloc,$(T)/tsan64/vmalloc,timeout 300 $(T)/tsan64/vmalloc only=_cpus_use)
 # pageblocks that are smaller than what a cache holds
