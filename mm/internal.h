@@ -17,11 +17,12 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
+ *	memblock -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref -> zonelist, migrate -> page_writeback -> vmscan, compaction ->
- *	oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
- *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
+ *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, extfrag,
+ *	shrinker -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
+ *	bulk -> exact, page_isolation -> contig_migrate -> contig -> cma -> dma, pin, vmalloc,
+ *	filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -254,6 +255,9 @@ void split_to_pageblock(struct zone *zone, struct page *page);
 struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 			   enum migratetype old);
 unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
+/* Takes the lock itself.  Interrupts are off. */
+unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
+			  unsigned types);
 
 /* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
 #define MOVE_STEPS 88
@@ -314,6 +318,9 @@ void free_pages_prepare(struct page *page, unsigned order, const void *caller);
 /* For the ring only. */
 void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
 		 const void *caller);
+/* The same for a step of the slow path (TRACE_SLOWPATH and on), with its number. */
+void trace_step(enum mm_trace_kind kind, unsigned long nr, unsigned order, gfp_t gfp,
+		const void *caller);
 
 void debug_reset(void);
 
@@ -405,6 +412,10 @@ static inline uint16_t *pageblock_note(const struct page *page)
  * it has one more, and PAGE_TAKEN.  What is read of it afterwards is its owner's.
  */
 bool movable_take(struct page *page);
+/* Second chance: the next time that reclaim comes by the page was not used, unless it is again.  Of any page. */
+void movable_clear_referenced(struct page *page);
+/* The same of a page of which the caller has the only other reference: that is the taker's then. */
+bool movable_take_held(struct page *page);
 /* The last reference is gone, or about to be: off the counts.  word: the page's. */
 void movable_forget(struct page *page, uint32_t word);
 
@@ -579,24 +590,66 @@ unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode);
 /* movable_take() and the owner's consent; false: the page is as before. */
 bool isolate_movable(struct page *page, enum migrate_mode mode);
+/*
+ * Moves src, taken by movable_take_held(), to dst (PAGE_STATE_PCP), which has a second
+ * reference before anybody can find it: the caller's.  0; else the caller has dst, as it was, and
+ * no reference of src any more.
+ */
+int migrate_and_pin(struct page *dst, struct page *src, enum migrate_mode mode);
+
+/* ---- contig_migrate.c --------------------------------------------------------------- */
+
+/*
+ * A target for a page that is to leave its place: of its node, if there is one, and of a zone that
+ * its owner can use as well as the page's.  gfp without __GFP_HIGHMEM.  NULL: no memory.
+ */
+struct page *alloc_migration_target(const struct page *src, gfp_t gfp);
+void free_migration_target(struct page *dst);
 
 /* ---- page_writeback.c --------------------------------------------------------------- */
+
+#define MAX_RECLAIM_RETRIES 16
+
+/*
+ * What could ever be reclaimed: else nobody need be woken.  Atomic: RECLAIM_PAGES from the
+ * first reclaimable page on, and RECLAIM_SHRINKER for each shrinker.
+ */
+extern uint32_t nr_reclaim_sources; /* movable.c */
+#define RECLAIM_PAGES	 1U
+#define RECLAIM_SHRINKER 2U
+
+#if BUDDY_RECLAIM
 
 /* The zone has less than its share of dirty pages: who will write may take from it (__GFP_WRITE). */
 bool zone_dirty_ok(const struct zone *zone);
 
 /* ---- vmscan.c: task context, interrupts on ---------------------------------------- */
 
-/* What could be freed of a zone, and of all that shrinkers know; a guess. */
+/* Pages of a zone that could be reclaimed; a guess. */
 unsigned long zone_reclaimable_pages(const struct zone *zone);
-/* Whether anything is registered or marked that could ever be reclaimed: else nobody need be woken. */
-extern uint32_t
-	nr_reclaim_sources; /* atomic: shrinkers, and zones that have had a reclaimable page */
-/* Direct reclaim for a request: about 32 pages, or its order's, of its zones.  Pages freed.  Bound: DEF_PRIORITY rounds. */
+/*
+ * Direct reclaim for a request: about 32 pages, or its order's, of its zones.  Pages freed (an object of
+ * a shrinker counts as one). Nothing without __GFP_DIRECT_RECLAIM or with interrupts off.  Bound:
+ * DEF_PRIORITY + 1 rounds.
+ */
 unsigned long try_to_free_pages(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-/* The request found its zones below low: kswapd of their nodes.  Any context, no lock held. */
+/* At start-up. */
+void reclaim_init(void);
+
+/* ---- kswapd.c ----------------------------------------------------------------------- */
+
+/* The request, if it has __GFP_KSWAPD_RECLAIM, found its zones below low: kswapd of their nodes.  Any context, no lock held. */
 void wake_all_kswapds(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-#define MAX_RECLAIM_RETRIES 16
+
+#else
+
+#define zone_dirty_ok(zone)		  ((void)(zone), true)
+#define zone_reclaimable_pages(zone)	  ((void)(zone), 0UL)
+#define try_to_free_pages(gfp, order, ac) ((void)(gfp), (void)(order), (void)(ac), 0UL)
+#define reclaim_init()			  ((void)0)
+#define wake_all_kswapds(gfp, order, ac)  ((void)(gfp), (void)(order), (void)(ac))
+
+#endif /* BUDDY_RECLAIM */
 
 /* ---- compaction.c: task context, interrupts on -------------------------------------- */
 
@@ -629,8 +682,12 @@ void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
 
 /* ---- oom.c --------------------------------------------------------------------------- */
 
-/* True: somebody gave memory up, or is about to: try again.  Task context, interrupts on. */
+/*
+ * True: somebody gave memory up, or is about to, or there is some: try again.  False, too, for who
+ * is called from in there.  Task context, interrupts on.
+ */
 bool out_of_memory(gfp_t gfp, unsigned order, const struct alloc_context *ac);
+void oom_init(void);
 
 /* ---- vmscan.c ------------------------------------------------------------------- */
 

@@ -419,7 +419,9 @@ int mm_init(const struct mm_limits *limits)
 	mm_unusual = mm_policy.defrag_mode + mm_policy.node_reclaim;
 	gfpflags_init();
 	alloc_report_init();
+	oom_init();
 	debug_reset();
+	reclaim_init();
 	init_zones();
 	memblock_close();
 	wmark_init(limits->min_free_kbytes, limits->lowmem_reserve_ratio);

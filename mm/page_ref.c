@@ -18,7 +18,7 @@
 #include <mm/internal.h>
 
 /* Nobody takes the page from here on: its word is that of an ordinary one.  False: it changed, *word is anew. */
-static bool freeze_movable(struct page *page, uint32_t *word)
+static inline bool freeze_movable(struct page *page, uint32_t *word)
 {
 	uint32_t old = *word;
 
@@ -27,7 +27,8 @@ static bool freeze_movable(struct page *page, uint32_t *word)
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	*word = PAGE_ALLOCATED(0) | (old & PAGE_ACCOUNT);
-	movable_forget(page, old);
+	if (unlikely(old & (PAGE_LRU | PAGE_DIRTY | PAGE_WRITEBACK)))
+		movable_forget(page, old);
 	return true;
 }
 

@@ -131,6 +131,21 @@ unsigned long nr_free_highatomic_pages(void)
 	return sum_zones(offsetof(struct zone, nr_free_highatomic));
 }
 
+unsigned long nr_lru_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_lru));
+}
+
+unsigned long nr_dirty_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_dirty));
+}
+
+unsigned long nr_writeback_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_writeback));
+}
+
 unsigned long nr_pcp_pages(void)
 {
 	unsigned long pages = 0;

@@ -44,7 +44,7 @@ CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic
 # the smallest of everything; blocks as large as they come; long caches over tiny pageblocks
 CC_cfg-tiny  := $(CC_asan64) -DBUDDY_MAX_ORDER=1 -DBUDDY_PCP_SLOTS=8 -DBUDDY_PCP_WORK=2 \
-		-DBUDDY_MAX_NODES=1
+		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0
 CC_cfg-small := $(CC_asan32) -DBUDDY_MAX_ORDER=5 -DBUDDY_PAGEBLOCK_ORDER=2 \
 		-DBUDDY_PCP_SLOTS=32 -DBUDDY_PCP_WORK=3
 CC_cfg-large := $(CC_asan64) -DBUDDY_MAX_ORDER=14 -DBUDDY_PCP_SLOTS=1024 -DBUDDY_PCP_WORK=64
@@ -54,7 +54,7 @@ FLAVOURS := asan64 asan32 rel64 tsan64 cov64 cfg-tiny cfg-small cfg-large cfg-pa
 MM_SRC      := $(wildcard mm/*.c)
 HARNESS_SRC := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_host.c \
 	       tests/harness/cpus_host.c tests/harness/owner.c
-HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c $(HARNESS_SRC)
+HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c $(HARNESS_SRC)
 
 # what a cmocka test links: mm and the port, without the harness
 CMOCKA_TESTS := $(shell grep -l '<cmocka.h>' tests/unit/test_*.c 2>/dev/null)
@@ -84,7 +84,7 @@ $(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)
 	$$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
 endef
 define cmocka_program
-$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c port/host/context.c)
+$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c)
 	$$(Q)$$(CC_$(1)) $$(sort $$^) -o $$@ -lcmocka -lpthread
 endef
 define model_program
@@ -181,13 +181,14 @@ $(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
 # emulated, those that a word of 32 bits makes a difference to
 UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy check cma contig debug deferred gfp_meaning highmem \
-	memblock misuse mm_init nodes page_alloc pcp)
+	memblock misuse mm_init nodes page_alloc pcp vmalloc)
 $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
-$(foreach n,nodes scope,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(foreach n,nodes scope vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
 $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
+$(call host_test,tsan64-unit-vmalloc,$(T)/tsan64/vmalloc,timeout 300 $(T)/tsan64/vmalloc only=_cpus_use)
 # pageblocks that are smaller than what a cache holds
 $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp)
 

@@ -356,6 +356,7 @@ static void all_cases(void)
 	zero();
 	worst();
 	checkerboard();
+	bench_reclaim(slot, (unsigned)nr_managed_pages());
 }
 
 int bench_main(void)
@@ -382,6 +383,10 @@ int bench_main(void)
 
 	if (which && !strcmp(which, "cma"))
 		cma256();
+	else if (which && !strcmp(which, "compact"))
+		bench_compact(slot);
+	else if (which && !strcmp(which, "case35"))
+		lost += !bench_case35(slot);
 	else
 		all_cases();
 

@@ -76,6 +76,31 @@
 #define BUDDY_ALLOC_REPORT 1
 #endif
 
+/*
+ * Reclaim (reclaim.h): pages that owners can give back, shrinkers, kswapd, writeback of dirty
+ * pages.  0: left out; only per-CPU caches are emptied.  Costs about 6 KiB of code.
+ */
+#ifndef BUDDY_RECLAIM
+#define BUDDY_RECLAIM 1
+#endif
+
+/*
+ * Pages in use are moved: compaction, contiguous allocation, offlining and pinning move what their
+ * owners have made movable (migrate.h); 0: none is, and who needs the place gets -EBUSY (or
+ * NULL).  Owners are the same with both.  Costs about 5 KiB of code.
+ */
+#ifndef BUDDY_COMPACTION
+#define BUDDY_COMPACTION 1
+#endif
+
+/*
+ * vmalloc() and vmap() (vmalloc.h); 0: left out, and the port needs no port_vmap_*().
+ * Costs about 2 KiB of code.
+ */
+#ifndef BUDDY_VMALLOC
+#define BUDDY_VMALLOC 1
+#endif
+
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif
