@@ -292,7 +292,7 @@ static void nothing_there_at_all(void)
 
 	fill_up();
 	owner_drop_all(&owner);
-	while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN))) {
+	while ((page = alloc_page(OWNED))) {
 		page->mapping = all;
 		all = page;
 	}
@@ -321,7 +321,7 @@ static void a_zone_that_has_nothing_does_not_keep_the_others(void)
 	REQUIRE(nr_zones == 2);
 	dma = &zones[0];
 	normal = &zones[1];
-	while ((page = alloc_page(GFP_KERNEL | GFP_DMA | __GFP_MEMALLOC | __GFP_NOWARN))) {
+	while ((page = alloc_page(OWNED | GFP_DMA | __GFP_MEMALLOC))) {
 		page->mapping = all;
 		all = page;
 	}
