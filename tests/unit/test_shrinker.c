@@ -228,6 +228,10 @@ static void registering(void)
 	a.calls = c.calls = 0;
 	shrink_slab(GFP_KERNEL, 0, 0);
 	CHECK(!a.calls && b.calls && !c.calls);
+	b.s.leaving = true; /* nobody goes in any more */
+	b.calls = 0;
+	shrink_slab(GFP_KERNEL, 0, 0);
+	CHECK_EQ(b.calls, 0);
 	unregister_shrinker(&b.s);
 	b.s.scan_objects = NULL;
 	CHECK_EQ(register_shrinker(&b.s), -EINVAL);
