@@ -102,7 +102,7 @@ void unregister_shrinker(struct shrinker *s)
 			break;
 		}
 		if (!done)
-			s->leaving = true; /* nobody comes in any more */
+			WRITE_ONCE(s->leaving, true); /* nobody comes in any more */
 		unlock(flags);
 		if (done)
 			return;

@@ -124,6 +124,40 @@ static void held_dirty_or_written_pages_stay(void)
 	disown();
 }
 
+static void what_is_passed_over_is_counted(void)
+{
+	struct scan_control sc = {.gfp = GFP_NOFS};
+	uint32_t isolated;
+	struct zone *zone;
+
+	if (!own(20))
+		return;
+	pin(0, 3);
+	for (unsigned i = 3; i < 8; i++)
+		set_page_dirty(slots[i]);
+	for (unsigned i = 8; i < 15; i++)
+		set_page_writeback(slots[i]);
+	for (unsigned i = 15; i < 17; i++)
+		mark_page_accessed(slots[i]);
+	isolated = owner.evicted + owner.isolated;
+	for_each_zone(zone) {
+		struct clock_turn turn = whole_turn(zone);
+
+		while (shrink_stretch(zone, &sc, SWAP_CLUSTER_MAX, SWAP_CLUSTER_MAX, &turn))
+			;
+	}
+	CHECK_EQ(sc.nr_scanned, 20);
+	CHECK_EQ(sc.nr_pinned, 3);
+	CHECK_EQ(sc.nr_dirty, 5);
+	CHECK_EQ(sc.nr_writeback, 7);
+	CHECK_EQ(sc.nr_reclaimed, 3);
+	CHECK_EQ(owner.evicted + owner.isolated - isolated, 3);
+	unpin(0, 3);
+	for (unsigned i = 8; i < 15; i++)
+		end_page_writeback(slots[i]);
+	disown();
+}
+
 static void what_left_the_clock_is_not_found(void)
 {
 	if (!own(32))
@@ -275,9 +309,8 @@ static void a_hand_stays_in_its_zone(void) /* case 36 */
 	}
 	REQUIRE(start(&g) == 0);
 	own(0);
-	for (unsigned i = 0; i < 4000; i++)
-		if (!owner_fill(&owner, i, OWNED))
-			break;
+	for (unsigned i = 0; i < MAX_SLOTS && owner_fill(&owner, i, OWNED); i++)
+		;
 	for (unsigned i = 0; i < MAX_SLOTS; i++)
 		mine += slots[i] && page_zone(slots[i])->nid == 0;
 	CHECK(mine > 500 && owner_nr_pages(&owner) > mine);
@@ -411,6 +444,7 @@ static const struct test_case cases[] = {
 	TEST(one_after_the_other),
 	TEST(each_round_looks_at_twice_as_many),
 	TEST(held_dirty_or_written_pages_stay),
+	TEST(what_is_passed_over_is_counted),
 	TEST(what_left_the_clock_is_not_found),
 	TEST(owners_that_fail_lose_nothing),
 	TEST(a_reference_taken_meanwhile_frees_later),
