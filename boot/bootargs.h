@@ -29,7 +29,8 @@
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
  *	crash=KIND		go wrong on purpose, when all is up: undef, svc, dabt, rodata,
  *				pabt, stack, panic; uaf (read a free page), kmap (one temporary
- *				mapping too many), kunmap (undo them out of order)
+ *				mapping too many), kunmap (undo them out of order),
+ *				vmalloc (write behind an area)
  *	crash.cpu=N		on this core (0)
  *	init_on_alloc=0|1, init_on_free=0|1, page_poison=0|1, debug_pagealloc=0|1,
  *	page_owner=0|1, trace=N, fail_page_alloc=I,P,S,T,

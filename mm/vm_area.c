@@ -15,7 +15,8 @@
  *
  * Not here: the lock, where records come from, what is mapped (vmalloc.c).
  *
- * Follows the purpose of Linux's find_vmap_lowest_match() (6.1), which turns a red-black tree.
+ * Follows the purpose of Linux's find_vmap_lowest_match() (6.1), which turns a red-black
+ * tree.
  */
 #include <mm/vm_area.h>
 
@@ -41,7 +42,10 @@ static void set_max_gap(struct vm_area *a)
 	a->max_gap = max;
 }
 
-/* Something has changed at or right below the area with this key: from there up to the root. */
+/*
+ * Something has changed at or right below the area with this key: from there up to the
+ * root.
+ */
 static void refresh(struct vm_window *w, uint32_t key)
 {
 	struct vm_area *path[MAX_DEPTH], *a = &w->first;
@@ -79,8 +83,8 @@ static bool has_gap(const struct vm_area *a, uint32_t need)
 
 /*
  * The first area by address behind which there is room; the root's max_gap says that there is
- * one.  All of a left subtree lies before all of the right one, only the area at the top may be
- * anywhere between: so it is remembered, and one way down is enough.
+ * one.  All of a left subtree lies before all of the right one, only the area at the top
+ * may be anywhere between: so it is remembered, and one way down is enough.
  */
 static struct vm_area *first_fit(struct vm_window *w, uint32_t need)
 {

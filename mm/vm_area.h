@@ -32,7 +32,10 @@ struct vm_window {
 
 /* A window without areas.  nr: 1 at least. */
 void vm_window_init(struct vm_window *w, uint32_t nr);
-/* Puts the area, of area->nr pages, where there is room for it and a guard; false: nowhere. */
+/*
+ * Puts the area, of area->nr pages, where there is room for it and a guard; false:
+ * nowhere.
+ */
 bool vm_area_insert(struct vm_window *w, struct vm_area *area);
 void vm_area_remove(struct vm_window *w, struct vm_area *area);
 /* The area that starts there, of whatever kind, or NULL. */

@@ -96,7 +96,10 @@ static int migrate_page(struct page *dst, struct page *src, enum migrate_mode mo
 	port_irqflags_t flags = lock();
 	int err = -EAGAIN;
 
-	/* References are taken under the lock (vmalloc_get_page()): there will be no third. */
+	/*
+	 * References are taken under the lock (vmalloc_get_page()): there will be no
+	 * third.
+	 */
 	if (is_mine(src) && page_count(src) == 2) {
 		char *addr = addr_of(src->index);
 

@@ -95,7 +95,7 @@
 
 /*
  * vmalloc() and vmap() (vmalloc.h); 0: left out, and the port needs no port_vmap_*().
- * Costs about 2 KiB of code.
+ * Costs about 4.5 KiB of code.
  */
 #ifndef BUDDY_VMALLOC
 #define BUDDY_VMALLOC 1

@@ -12,9 +12,10 @@
  * handler reads them.  An entry says "mapped" only while the page is: what it says is changed
  * before a mapping goes and after one comes.
  *
- * The kernel is called directly: ThreadSanitizer would take a mapping that changes for a write
- * to all of the page.  It does not know that two addresses are the same memory, either, so
- * it sees no races between the copy of a page and its users; it sees those between users.
+ * The kernel is called directly: ThreadSanitizer would take a mapping that changes for a
+ * write to all of the page.  It does not know that two addresses are the same memory,
+ * either, so it sees no races between the copy of a page and its users; it sees those
+ * between users.
  *
  * Not here: which addresses (mm/vmalloc.c).  Cost: two or three system calls a page.
  */
@@ -83,6 +84,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	size_t offset = (size_t)((char *)info->si_addr - window);
 	unsigned now;
 
+	(void)sig;
+	(void)context;
 	if (window && offset < window_bytes) {
 		atomic_uint *e = &entry[offset >> PAGE_SHIFT];
 
@@ -161,7 +164,10 @@ void port_vmap_set(void *addr, uint64_t phys)
 
 	if (atomic_load(&entry[i]) & ENTRY_MAPPED)
 		host_fault("port_vmap_set() of a page that is mapped: break before make");
-	/* Whoever writes there does it by the other address: AddressSanitizer would not see it. */
+	/*
+	 * Whoever writes there does it by the other address: AddressSanitizer would not
+	 * see it.
+	 */
 	host_unpoison_phys(phys, PAGE_SIZE);
 	map_now(addr, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, host_phys_file(phys), phys);
 	atomic_store(&entry[i], (unsigned)phys | ENTRY_MAPPED);

@@ -93,8 +93,8 @@ bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr)
 }
 
 /*
- * No page tables: no vmalloc.  As long as nobody calls vmalloc_init() it asks for nothing, and gives
- * nothing; BUDDY_VMALLOC=0 leaves it out, and these with it.
+ * No page tables: no vmalloc.  As long as nobody calls vmalloc_init() it asks for nothing,
+ * and gives nothing; BUDDY_VMALLOC=0 leaves it out, and these with it.
  */
 int port_vmap_prepare(void *addr, size_t bytes)
 {

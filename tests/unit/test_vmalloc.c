@@ -233,7 +233,7 @@ static void vmap_refuses_what_could_go_away(void)
 	CHECK_REFUSED(CHECK(!vmap(pages + 1, 1)));
 }
 
-/* ---- the host alone ---------------------------------------------------------------------- */
+/* ---- the host alone ------------------------------------------------------------------ */
 
 #ifdef TEST_HOST
 

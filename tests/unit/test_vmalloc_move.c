@@ -71,7 +71,10 @@ static void a_reference_keeps_a_page_where_it_is(void)
 	put_page(page);
 }
 
-/* The area goes, and its addresses come back with other pages, while a mover has the old one. */
+/*
+ * The area goes, and its addresses come back with other pages, while a mover has the old
+ * one.
+ */
 static void a_page_that_left_is_not_moved(void)
 {
 	const struct movable_operations *ops;
@@ -354,7 +357,10 @@ static void live(unsigned cpu, void *arg)
 		use_area(l, cpu, ++round);
 		if (round % 4)
 			continue;
-		/* Others' areas come and go meanwhile, and are moved, too, by nobody's plan. */
+		/*
+		 * Others' areas come and go meanwhile, and are moved, too, by nobody's
+		 * plan.
+		 */
 		own = vmalloc(3 * PAGE_SIZE);
 		if (!own)
 			continue;
