@@ -280,7 +280,7 @@ static void kcompactd_gives_up_where_nothing_moves(void)
 	give_back();
 }
 
-/* ---- figures ---------------------------------------------------------------------------------- */
+/* ---- figures --------------------------------------------------------------- */
 
 /*
  * By hand, with blocks and pages free in all: order 0 only, f single pages: an order-o request
