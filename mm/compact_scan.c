@@ -164,7 +164,10 @@ static unsigned find_targets(struct compact_control *cc, struct page **at, struc
 	return nr;
 }
 
-/* Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns where to go on. */
+/*
+ * Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns
+ * where to go on.
+ */
 static unsigned long take_targets(struct compact_control *cc, unsigned long place,
 				  unsigned long end, unsigned want)
 {
@@ -291,7 +294,10 @@ static inline bool can_move(const struct compact_control *cc, uint32_t word)
 	return (word & cc->fixed_bits) == (PAGE_ALLOCATED(0) | PAGE_MOVABLE);
 }
 
-/* Movable, one reference, nobody has taken it; and not being written, unless its owner is to wait for that. */
+/*
+ * Movable, one reference, nobody has taken it; and not being written, unless its owner is to
+ * wait for that.
+ */
 static uint32_t fixed_bits(const struct compact_control *cc)
 {
 	return ~(uint32_t)(PAGE_FLAGS_MASK & ~(PAGE_MOVABLE | PAGE_TAKEN)) |
@@ -470,7 +476,10 @@ bool compact_finished(const struct compact_control *cc)
 	       special_has_block(zone, cc->order, cc->alloc_flags);
 }
 
-/* From where the cursor is until there is a block, the budget is used up, or the scanners have met (true). */
+/*
+ * From where the cursor is until there is a block, the budget is used up, or the scanners have
+ * met (true).
+ */
 static bool compact_pass(struct compact_control *cc, bool *whole)
 {
 	bool met = false;
@@ -497,8 +506,8 @@ enum compact_result compact_zone(struct compact_control *cc)
 	drain_local_pages();
 	met = compact_pass(cc, &whole);
 	/*
-	 * The rest of a pass was not enough.  A request that waits has all of it looked at: it may be
-	 * the only one that gets so far.
+	 * The rest of a pass was not enough.  A request that waits has all of it looked at:
+	 * it may be the only one that gets so far.
 	 */
 	if (met && !whole && cc->mode != MIGRATE_ASYNC && cc->budget == COMPACT_NO_BUDGET &&
 	    !compact_finished(cc))

@@ -5,8 +5,8 @@
  *
  * One core inside an open region: churn of all mobilities, bulk calls of all
  * sizes, drains, requests that other mobilities have to serve, blocks of the
- * largest order cut up and merged, memory used up, blocks made by compaction.  mm_check() is not among it:
- * its header exempts it.  Nor is waiting for a lock: on one core nobody holds it,
+ * largest order cut up and merged, memory used up, blocks made by compaction.
+ * mm_check() is not among it: its header exempts it.  Nor is waiting for a lock: on one core nobody holds it,
  * and QEMU's turns of some 97,000 instructions would show as such on several.
  *
  * A section of known length goes first; bench/irqoff.py wants to see it counted.

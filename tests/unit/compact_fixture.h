@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of compaction share: an owner with all of memory, and compaction called directly. */
+/* For tests of compaction: an owner with all of memory, and compaction called directly. */
 #ifndef TESTS_COMPACT_FIXTURE_H
 #define TESTS_COMPACT_FIXTURE_H
 

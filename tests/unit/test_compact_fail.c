@@ -37,7 +37,7 @@ static void an_owner_that_fails_once(bool isolating)
 		unsigned long free, moved;
 		uint32_t calls;
 
-		if (PAGES_PER_SECTION * PAGE_SIZE <= 8 * MIB)
+		if (PAGES_PER_SECTION * PAGE_SIZE <= 4 * MIB)
 			CHECK_EQ(start(&g), 0);
 		checkerboard();
 		free = nr_free_pages();

@@ -115,7 +115,7 @@ static void compact_memory_moves_what_it_can(void)
 
 /* ---- what it leaves alone ---------------------------------------------------------- */
 
-/* Case 36: zones whose sections take turns.  Each page stays in its zone, and others' where they are. */
+/* Case 36: sections of two zones take turns.  Pages stay in their zone. */
 static void case_36_zones_that_interleave(void)
 {
 	static const struct geometry g = {
