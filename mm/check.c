@@ -131,7 +131,7 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 struct tally {
 	unsigned long free, pcp, allocated, reserved, offline;
 	unsigned long highatomic; /* in its pageblocks */
-	unsigned long lru, dirty, writeback;
+	unsigned long lru, dirty, writeback, noted;
 };
 
 /* Flags of owners' pages, which an allocated block with this word is. */
@@ -165,12 +165,16 @@ static void check_allocated(struct result *r, struct zone *zone, unsigned long i
 	t->allocated += 1UL << page_word_order(word);
 }
 
-/* The pageblock that starts at first has as many reclaimable pages as is noted. */
-static void check_note(struct result *r, struct zone *zone, unsigned long first)
+/*
+ * The pageblock that starts at first has as many reclaimable pages as is noted.  Where none is
+ * noted none is looked for: the sum of all notes tells.
+ */
+static void check_note(struct result *r, struct zone *zone, unsigned long first, struct tally *t)
 {
 	unsigned long noted = *pageblock_note(mem_map + first) & NOTE_LRU_MASK, lru = 0;
 
-	for (unsigned long i = first; i < first + pageblock_nr_pages; i++)
+	t->noted += noted;
+	for (unsigned long i = first; noted && i < first + pageblock_nr_pages; i++)
 		lru += PageLRU(mem_map + i);
 	if (lru != noted)
 		broken(r, "a pageblock's note is not its reclaimable pages", zone, first, noted,
@@ -190,7 +194,7 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 		if (get_pageblock_migratetype(mem_map + i) == MIGRATE_HIGHATOMIC)
 			t->highatomic += pageblock_nr_pages;
 	for (unsigned long i = first; quiet && i < end; i += pageblock_nr_pages)
-		check_note(r, zone, i);
+		check_note(r, zone, i, t);
 
 	for (unsigned long i = first; i < end; i = next) {
 		uint32_t word = page_word(mem_map + i);
@@ -345,6 +349,9 @@ static void check_quiet(struct result *r, struct zone *zone, const struct tally 
 		       t->pcp, cached);
 	if (t->lru != zone->nr_lru)
 		broken(r, "nr_lru is not what pages say", zone, 0, zone->nr_lru, t->lru);
+	if (t->noted != t->lru)
+		broken(r, "pageblocks' notes are not the reclaimable pages", zone, 0, t->noted,
+		       t->lru);
 	if (t->dirty != zone->nr_dirty)
 		broken(r, "nr_dirty is not what pages say", zone, 0, zone->nr_dirty, t->dirty);
 	if (t->writeback != zone->nr_writeback)

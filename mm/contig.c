@@ -66,7 +66,7 @@ static void take_range(struct page *page, struct page *end, gfp_t gfp, uint32_t 
 		clear_highpage(p);
 }
 
-/* Takes the frames [start, end); move: pages in use are moved.  0, -EINVAL, -EBUSY, or CONTENDED. */
+/* Takes the frames [start, end); move: what is in use, too.  0, -EINVAL, -EBUSY, or CONTENDED. */
 static int take_frames(unsigned long start, unsigned long end, enum migratetype mt, bool move,
 		       gfp_t gfp, uint32_t word, const void *caller)
 {

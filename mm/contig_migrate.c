@@ -133,7 +133,7 @@ static bool stays_held(struct page *page)
 	return PageMovable(page);
 }
 
-/* -EBUSY: something in the range cannot be moved, not even later; *cached: caches hold some of it. */
+/* -EBUSY: something in the range cannot be moved, not even later; *cached: some is in caches. */
 static int can_move(unsigned long start, unsigned long end, bool *cached)
 {
 	unsigned long left;

@@ -15,7 +15,10 @@ static inline void complete_deferred(void)
 
 /* ---- page_isolation.c ---- */
 
-/* As the word that was in the way: there was no memory to move a page to.  No page has it: movable ones are of order 0. */
+/*
+ * As the word that was in the way: there was no memory to move a page to.  No page has it: movable
+ * ones are of order 0.
+ */
 #define CONTIG_NO_MEMORY (PAGE_STATE_ALLOCATED | PAGE_MOVABLE | 1)
 
 int contig_busy(unsigned long pfn, uint32_t word);

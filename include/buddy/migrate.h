@@ -88,8 +88,8 @@ void migrate_page_states(struct page *dst, struct page *src);
  * device, or keeps it for long, must not stand in the way of ZONE_MOVABLE, CMA areas and
  * offlining: pin_page_longterm() moves the page out of there first.  page: movable, the
  * caller holds one reference besides its owner's, which is used up in any case.
- * Returns the page that has the contents now, with a reference to be dropped by put_page(); NULL: it
- * cannot be moved now (it has other references, its owner refuses or has freed it, there is no
+ * Returns the page that has the contents now, with a reference to be dropped by put_page();
+ * NULL: it cannot be moved now (it has other references, its owner refuses or has freed it, there is no
  * memory, or nothing is ever moved: BUDDY_COMPACTION).  A page that is nowhere in the way, or not
  * movable, is returned as it is.  No page that is held: refused.  Context: task, interrupts on; may
  * reclaim.

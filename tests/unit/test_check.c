@@ -519,6 +519,10 @@ static void counts_of_owners_pages(void)
 	EXPECT(QUIET, "a pageblock's note is not its reclaimable pages");
 	page = movable_page();
 	REQUIRE(page);
+	*pageblock_note(page) = 0;
+	EXPECT(QUIET, "pageblocks' notes are not the reclaimable pages");
+	page = movable_page();
+	REQUIRE(page);
 	*pageblock_note(page) |= NOTE_SKIP; /* is compaction's */
 	CHECK_EQ(mm_check_quiet(), 0);
 	page->word &= ~PAGE_LRU;
