@@ -15,8 +15,8 @@
  *	   b. reclaim; the first time the caches of all CPUs, unless __GFP_NORETRY
  *	   c. compaction
  *	   d. b and c again, as long as should_retry() sees a point in it
- *	3. what was only held in reserve: a pageblock of each zone's highatomic reserve, the boost of
- *	   its watermarks; if mobilities had been kept apart until now (defrag_mode), by mixing
+ *	3. what was only held in reserve: a pageblock of each zone's highatomic reserve, the
+ *	   boost of its watermarks; if mobilities had been kept apart until now (defrag_mode), by mixing
  *	   them; for __GFP_NOFAIL below the watermarks as an atomic request
  *	4. if may_oom(): out_of_memory(), and from the start
  *

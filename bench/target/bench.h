@@ -29,8 +29,8 @@ void compact_give(struct page *blocks, unsigned order);
 void bench_reclaim(struct page **slots, unsigned nr);
 
 /*
- * Another: requests that fail after everything was tried.  slots: as many as there are pages.  How many
- * were served, and should not have been.
+ * Another: requests that fail after everything was tried.  slots: as many as there are pages.
+ * How many were served, and should not have been.
  */
 unsigned bench_slow(struct page **slots);
 

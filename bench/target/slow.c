@@ -8,8 +8,8 @@
  *
  *	fail_o0		  GFP_KERNEL, order 0, memory all out
  *	fail_o9		  the same for order 9: too little is free for compaction
- *	fail_o9_scattered order 9, every second page is free: compaction looks at all of it, and is
- *			  then deferred for ever longer
+ *	fail_o9_scattered order 9, every second page is free: compaction looks at all of it,
+ *			  and is then deferred for ever longer
  */
 #include <buddy/buddy.h>
 

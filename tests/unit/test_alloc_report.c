@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../harness/fixture.h"
+#include "../harness/owner.h"
 #include "../harness/peek.h"
 #include "../harness/tap.h"
 
@@ -125,6 +126,32 @@ static void the_first_line_is_the_request(void)
 	CHECK(host_log_has(", cpu 0, from 0x60101234, node 0, nodemask 0x1\n"));
 	/* as long as it may be, and not a line more for one zone */
 	CHECK_EQ(occurrences("\n"), 5);
+}
+
+static void what_was_reclaimable_is_said(void)
+{
+	struct alloc_context ac = context(ZONE_NORMAL, 0);
+	static struct test_owner owner;
+	static struct page *slot[3];
+	struct page *page;
+
+	owner_init(&owner, slot, 3, true);
+	for (unsigned i = 0; i < 3; i++)
+		REQUIRE(owner_fill(&owner, i, GFP_KERNEL));
+	take_all(GFP_NOWAIT, 0);
+	page = owner_get(&owner, 1);
+	set_page_dirty(page);
+	report(GFP_KERNEL, 0, ALLOC_WMARK_MIN, &ac);
+	CHECK(host_log_has("; 3 pages are reclaimable, of them 1 dirty, 0 being written\n"));
+	clear_page_dirty_for_io(page);
+	set_page_writeback(page);
+	report(GFP_NOWAIT, 0, ALLOC_WMARK_MIN, &ac);
+	CHECK(host_log_has("; 3 pages are reclaimable, of them 0 dirty, 1 being written; the "
+			   "request may not wait for them\n"));
+	end_page_writeback(page);
+	put_page(page);
+	owner_drop_all(&owner);
+	give_back();
 }
 
 static void memory_is_all_out(void)
@@ -518,6 +545,7 @@ static const struct test_case cases[] = {
 #ifdef TEST_HOST
 	TEST(the_first_line_is_the_request),
 	TEST(memory_is_all_out),
+	TEST(what_was_reclaimable_is_said),
 	TEST(fragmented),
 	TEST(kept_for_lower_zones),
 	TEST(kept_for_others),

@@ -244,7 +244,7 @@ static void an_ordinary_request_reclaims(void)
 	pool.says = pool.gives = 4 * above_min();
 	page = want(GFP_KERNEL, 0);
 	REQUIRE(page);
-	CHECK(!strncmp(steps(), "SKR", 3) && strstr(steps(), "Ra"));
+	CHECK(strstr(steps(), "SKR") && strstr(steps(), "Ra"));
 	CHECK_EQ(steps_nr(TRACE_SLOWPATH), 1);
 	CHECK_EQ(pool.gfp & (__GFP_IO | __GFP_FS), __GFP_IO | __GFP_FS);
 	CHECK(vm_events(ALLOCSTALL) > stalls);
