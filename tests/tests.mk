@@ -210,6 +210,7 @@ SCHED_SO := $(BUILD)/a9mem/sched.so
 SEEDS    ?= 20
 SEED     ?= 1
 $(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 20))
+$(eval $(call target_test,schedfuzz-reclaim,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --case short_reclaim_encounters --rounds 60 --seeds 10))
 
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
 $(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
