@@ -137,11 +137,13 @@ void daemon_start(void)
 		kick_one();
 }
 
-void daemon_stop(void)
+bool daemon_stop(void)
 {
-	__atomic_store_n(&running, 0, __ATOMIC_SEQ_CST);
+	bool was = __atomic_exchange_n(&running, 0, __ATOMIC_SEQ_CST);
+
 	while (load(&claimed))
 		port_cpu_relax();
+	return was;
 }
 
 void daemon_info(int nid, struct daemon_info *info)

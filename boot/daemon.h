@@ -25,9 +25,10 @@ void daemon_start(void);
 
 /*
  * No more of it, and when it returns no core is in a step; what is asked for meanwhile is
- * remembered for daemon_start().  Boot core, task context, not from within a step.
+ * remembered for daemon_start().  Whether it was on.  Boot core, task context, not from
+ * within a step.
  */
-void daemon_stop(void);
+bool daemon_stop(void);
 
 /* Node nid wants work done.  Any context, often. */
 void daemon_wake(int nid);
