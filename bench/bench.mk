@@ -13,10 +13,10 @@ IMAGE_SRC += $(wildcard bench/target/*.c) $(wildcard bench/target/*.S)
 bench: $(BENCH)/target.csv $(wildcard bench/irqoff.py) ## instructions per operation, beside Linux and others
 	$(Q)bench/report.py $(BENCH)/target.csv
 
-# $(1) more boot arguments
+# $(1) more boot arguments, $(2) MiB, else 1024
 define bench_run
 	@mkdir -p $(@D)
-	$(Q)timeout 600 $(QEMU) -M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp 4 -m 1024 -display none -serial stdio \
+	$(Q)timeout 600 $(QEMU) -M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp 4 -m $(or $(2),1024) -display none -serial stdio \
 		-monitor none -semihosting-config enable=on,target=native \
 		-icount shift=7,align=off,sleep=off -kernel $(IMAGE).elf -dtb $(BOARD_DTB) \
 		-append "semihosting mode=bench $(1)" </dev/null >$@.part || { tail $@.part; exit 1; }
@@ -30,8 +30,15 @@ $(BENCH)/run.log: $(IMAGE).elf $(BOARD_DTB)
 $(BENCH)/cma.log: $(IMAGE).elf $(BOARD_DTB)
 	$(call bench_run,bench=cma cma=16M)
 
-$(BENCH)/target.csv: $(BENCH)/run.log $(BENCH)/cma.log $(BENCH)/irqoff.csv bench/report.py
-	$(Q)bench/report.py --csv $(BENCH)/run.log $(BENCH)/cma.log $(BENCH)/irqoff.csv > $@.part
+$(BENCH)/compact.log: $(IMAGE).elf $(BOARD_DTB)
+	$(call bench_run,bench=compact)
+
+$(BENCH)/case35.log: $(IMAGE).elf $(BOARD_DTB)
+	$(call bench_run,bench=case35,512)
+
+BENCH_LOGS := $(patsubst %,$(BENCH)/%.log,run cma compact case35)
+$(BENCH)/target.csv: $(BENCH_LOGS) $(BENCH)/irqoff.csv bench/report.py
+	$(Q)bench/report.py --csv $(BENCH_LOGS) $(BENCH)/irqoff.csv > $@.part
 	$(Q)mv $@.part $@
 
 -include bench/irqoff.mk bench/smp.mk bench/host.mk bench/size.mk

@@ -537,3 +537,39 @@ unsigned take_isolated(struct zone *zone, struct page *page, struct page *end)
 	account_special(zone, (int)(page - end), MIGRATE_ISOLATE);
 	return (unsigned)(end - page);
 }
+
+/*
+ * Takes the free blocks that begin at block[0..nr), as far as they are still free and their
+ * pageblocks of one of `types` (a bit each): of together at most `want` pages, what is more of one
+ * stays on the lists.  Returns how many, the first in block[]; their words are PAGE_STATE_PCP.
+ */
+unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
+			  unsigned types)
+{
+	unsigned got = 0;
+
+	port_spin_lock(&zone->lock);
+	for (unsigned i = 0; i < nr && want; i++) {
+		struct page *page = block[i];
+		enum migratetype mt = get_pageblock_migratetype(page);
+		uint32_t word = page_word(page);
+		unsigned order = page_word_order(word), most = ilog2(want);
+
+		/* Nor what is on its way to or from isolation: its type is not its list's. */
+		if ((word & ~PAGE_ORDER_MASK) != PAGE_STATE_FREE || !(types >> mt & 1))
+			continue;
+		del_page_from_free_list(zone, page, order, mt);
+		if (order > most) {
+			list_range(zone, page + (1UL << most), page + (1UL << order), mt);
+			order = most;
+		}
+		set_page_word(page, PAGE_STATE_PCP | order);
+		WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (1U << order));
+		if (unlikely(mt >= MIGRATE_PCPTYPES))
+			account_special(zone, -(1 << order), mt);
+		want -= 1U << order;
+		block[got++] = page;
+	}
+	port_spin_unlock(&zone->lock);
+	return got;
+}

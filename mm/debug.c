@@ -127,8 +127,7 @@ static void set_owner(const struct page *page, unsigned order, const void *calle
 }
 
 /* May come under a zone's lock: no message, no lock. */
-void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
-		 const void *caller)
+static void trace(uint32_t what, uint32_t pfn, const void *caller)
 {
 	port_irqflags_t flags;
 	struct trace_entry *entry;
@@ -144,8 +143,8 @@ void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned orde
 		/* A reader on another CPU must not take old and new for one event. */
 		WRITE_ONCE(entry->seq, 0);
 		__atomic_thread_fence(__ATOMIC_RELEASE);
-		WRITE_ONCE(entry->what, TRACE_WHAT(kind, order, gfp));
-		WRITE_ONCE(entry->pfn, page ? (uint32_t)page_to_pfn(page) : PFN_NONE);
+		WRITE_ONCE(entry->what, what);
+		WRITE_ONCE(entry->pfn, pfn);
 		WRITE_ONCE(entry->caller, caller);
 		__atomic_store_n(&entry->seq,
 				 __atomic_add_fetch(&mm_debug.trace_seq, 1, __ATOMIC_RELAXED),
@@ -153,6 +152,18 @@ void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned orde
 		__atomic_store_n(&ring->nr, ring->nr + 1, __ATOMIC_RELEASE);
 	}
 	port_irq_restore(flags);
+}
+
+void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
+		 const void *caller)
+{
+	trace(TRACE_WHAT(kind, order, gfp), page ? (uint32_t)page_to_pfn(page) : PFN_NONE, caller);
+}
+
+void trace_step(enum mm_trace_kind kind, unsigned long nr, unsigned order, gfp_t gfp,
+		const void *caller)
+{
+	trace(TRACE_WHAT(kind, order, gfp), (uint32_t)nr, caller);
 }
 
 /* ---- requests that fail -------------------------------------------------------- */

@@ -115,20 +115,25 @@ static bool read_entry(const struct trace_ring *ring, uint32_t nr, struct trace_
 static void show_event(unsigned cpu, const struct trace_entry *e)
 {
 	static const char *const kinds[] = {
-		[TRACE_ALLOC] = "alloc",
-		[TRACE_FREE] = "free",
-		[TRACE_FAIL] = "fail",
-		[TRACE_EXTFRAG] = "extfrag",
+		[TRACE_ALLOC] = "alloc",     [TRACE_FREE] = "free",
+		[TRACE_FAIL] = "fail",	     [TRACE_EXTFRAG] = "extfrag",
+		[TRACE_SLOWPATH] = "slow",   [TRACE_KSWAPD] = "kswapd",
+		[TRACE_DRAIN] = "drain",     [TRACE_RECLAIM] = "reclaim",
+		[TRACE_COMPACT] = "compact", [TRACE_RESERVES] = "reserve",
+		[TRACE_OOM] = "oom",
 	};
+	const unsigned kind = TRACE_KIND(e->what);
 	char flags[64];
 
-	port_log("%8lu cpu%u %-7s order %u", (unsigned long)e->seq, cpu, kinds[TRACE_KIND(e->what)],
+	port_log("%8lu cpu%u %-7s order %u", (unsigned long)e->seq, cpu, kinds[kind],
 		 (unsigned)TRACE_ORDER(e->what));
-	if (e->pfn != PFN_NONE)
+	if (kind >= TRACE_SLOWPATH)
+		port_log(" nr %lu", (unsigned long)e->pfn);
+	else if (e->pfn != PFN_NONE)
 		port_log(" pfn 0x%lx", (unsigned long)e->pfn);
 	if (e->caller)
 		port_log(" caller %p", e->caller);
-	if (TRACE_KIND(e->what) == TRACE_ALLOC || TRACE_KIND(e->what) == TRACE_FAIL) {
+	if (kind == TRACE_ALLOC || kind == TRACE_FAIL || kind == TRACE_SLOWPATH) {
 		gfp_format(TRACE_GFP(e->what), flags, sizeof(flags));
 		port_log(" gfp %s", flags);
 	}

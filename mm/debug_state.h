@@ -51,16 +51,22 @@ struct page_owner {
 struct trace_entry {
 	uint32_t seq;  /* over all CPUs; 0: none, or being written */
 	uint32_t what; /* TRACE_WHAT() */
-	uint32_t pfn;  /* PFN_NONE: no page */
+	uint32_t pfn;  /* PFN_NONE: no page; of a step of the slow path: its number */
 	const void *caller;
 };
 
-#define TRACE_WHAT(kind, order, gfp) ((uint32_t)(gfp) << 6 | (order) << 2 | (kind))
-#define TRACE_KIND(what)	     ((what)&3U)
-#define TRACE_ORDER(what)	     ((what) >> 2 & PAGE_ORDER_MASK)
-#define TRACE_GFP(what)		     ((gfp_t)((what) >> 6))
+/* gfp without the three bits that are no flags; order; kind. */
+#define TRACE_GFP_LOW		     0x1ffU
+#define TRACE_PACK(gfp)		     (((gfp)&TRACE_GFP_LOW) | ((gfp) >> 3 & ~TRACE_GFP_LOW))
+#define TRACE_WHAT(kind, order, gfp) ((uint32_t)TRACE_PACK(gfp) << 9 | (order) << 5 | (kind))
+#define TRACE_KIND(what)	     ((what)&31U)
+#define TRACE_ORDER(what)	     ((what) >> 5 & PAGE_ORDER_MASK)
+#define TRACE_UNPACK(g)		     (((g)&TRACE_GFP_LOW) | ((g) & ~TRACE_GFP_LOW) << 3)
+#define TRACE_GFP(what)		     ((gfp_t)TRACE_UNPACK((what) >> 9))
 #define PFN_NONE		     UINT32_MAX
-static_assert(TRACE_EXTFRAG <= 3 && !(__GFP_BITS_MASK >> 26), "they fit into TRACE_WHAT()");
+static_assert(NR_TRACE_KINDS <= 32 && !(TRACE_PACK(__GFP_BITS_MASK) >> 23) &&
+		      TRACE_UNPACK(TRACE_PACK(__GFP_BITS_MASK)) == __GFP_BITS_MASK,
+	      "they fit into TRACE_WHAT()");
 
 struct trace_ring {
 	struct trace_entry *entry; /* [O] trace_size of them; NULL: no such CPU */

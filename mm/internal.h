@@ -19,8 +19,8 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref -> zonelist, migrate -> page_writeback -> vmscan, compaction ->
- *	oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
+ *	alloc_report, compound -> page_ref -> zonelist, migrate, extfrag -> page_writeback -> vmscan,
+ *	compact_scan -> compaction -> oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
  *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
@@ -254,6 +254,9 @@ void split_to_pageblock(struct zone *zone, struct page *page);
 struct page *move_isolated(struct zone *zone, struct page *p, struct page *end,
 			   enum migratetype old);
 unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
+/* Takes the lock itself.  Interrupts are off. */
+unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
+			  unsigned types);
 
 /* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
 #define MOVE_STEPS 88
@@ -314,6 +317,9 @@ void free_pages_prepare(struct page *page, unsigned order, const void *caller);
 /* For the ring only. */
 void trace_event(enum mm_trace_kind kind, const struct page *page, unsigned order, gfp_t gfp,
 		 const void *caller);
+/* The same for a step of the slow path (TRACE_SLOWPATH and on), with its number. */
+void trace_step(enum mm_trace_kind kind, unsigned long nr, unsigned order, gfp_t gfp,
+		const void *caller);
 
 void debug_reset(void);
 
@@ -629,8 +635,12 @@ void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
 
 /* ---- oom.c --------------------------------------------------------------------------- */
 
-/* True: somebody gave memory up, or is about to: try again.  Task context, interrupts on. */
+/*
+ * True: somebody gave memory up, or is about to, or there is some: try again.  False, too, for who
+ * is called from in there.  Task context, interrupts on.
+ */
 bool out_of_memory(gfp_t gfp, unsigned order, const struct alloc_context *ac);
+void oom_init(void);
 
 /* ---- vmscan.c ------------------------------------------------------------------- */
 

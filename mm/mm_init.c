@@ -419,6 +419,7 @@ int mm_init(const struct mm_limits *limits)
 	mm_unusual = mm_policy.defrag_mode + mm_policy.node_reclaim;
 	gfpflags_init();
 	alloc_report_init();
+	oom_init();
 	debug_reset();
 	init_zones();
 	memblock_close();

@@ -37,6 +37,13 @@ struct free_area {
 };
 static_assert(MIGRATE_TYPES <= 8, "struct free_area has room for eight");
 
+/* Compaction's scanners in one zone, as places in mem_map (compact_scan.c). */
+struct compact_cursor {
+	unsigned long migrate; /* the first range that was not looked at */
+	unsigned long spare;   /* below it: the first page that may be free, but was passed over */
+	unsigned long free;    /* after the pageblock out of which pages are taken; 0: begin anew */
+};
+
 struct zone {
 	/* One cache line: what every holder of the lock writes. */
 	struct port_spinlock lock;
@@ -75,10 +82,9 @@ struct zone {
 	/* vmscan.c */
 	unsigned long clock_hand; /* pfn, relaxed: where reclaim looks next */
 
-	/* compaction.c; held by who has set compact_busy, read without */
-	uint32_t compact_busy;	      /* atomic: somebody compacts this zone */
-	unsigned long migrate_pfn[2]; /* where the migrate scanner goes on: async, sync */
-	unsigned long free_pfn;	      /* and the free scanner */
+	/* compaction.c; who has set compact_busy writes, others read */
+	uint32_t compact_busy;		     /* atomic: somebody compacts this zone */
+	struct compact_cursor compact_at[2]; /* where to go on: without waiting, and with it */
 	uint32_t compact_considered, compact_defer_shift, compact_order_failed; /* deferral */
 
 	unsigned long zone_start_pfn; /* [I] */
@@ -148,6 +154,9 @@ struct node_daemon {
 	uint32_t kswapd_failures;
 	uint32_t kcompactd_wanted; /* 0, or 1 + the highest order */
 	uint32_t kcompactd_highest;
+	/* kcompactd_step()'s */
+	uint64_t kcompactd_done;     /* zones that were served, a bit each */
+	struct zone *kcompactd_zone; /* and the one that is being */
 	/* kswapd_step()'s */
 	unsigned order, priority;
 	unsigned long nr_reclaimed;

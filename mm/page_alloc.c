@@ -309,11 +309,21 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 	(GFP_FAST_MASK | __GFP_KSWAPD_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HARDWALL | \
 	 __GFP_WRITE | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
 
+/* Waking kswapd would change nothing: there is nothing for it, or it knows, or has given up. */
+static inline bool kswapd_knows(const struct zone *zone, gfp_t gfp, unsigned order)
+{
+	const struct node_daemon *daemon = &nodes[zone->nid].daemon;
+
+	return !READ_ONCE(nr_reclaim_sources) || !(gfp & __GFP_KSWAPD_RECLAIM) ||
+	       READ_ONCE(daemon->kswapd_wanted) > order ||
+	       READ_ONCE(daemon->kswapd_failures) >= MAX_RECLAIM_RETRIES;
+}
+
 /*
  * No step of the slow path could help: the only zone is at min or has no block so large,
  * and holds nothing in reserve; this CPU's caches are empty; the request may neither wait
- * nor go deeper, and wants no report.  For who asks again and again, or lives with
- * little.  Interrupts are off.
+ * nor go deeper, and wants no report; it need not wake anybody.  For who asks again and
+ * again, or lives with little.  Interrupts are off.
  */
 static inline bool is_hopeless(const struct mm_cpu *cpu, const struct zone *zone, gfp_t gfp,
 			       unsigned order)
@@ -322,7 +332,8 @@ static inline bool is_hopeless(const struct mm_cpu *cpu, const struct zone *zone
 	       READ_ONCE(zone->fast_mark) == READ_ONCE(zone->watermark[WMARK_LOW]) &&
 	       (READ_ONCE(zone->nr_free_pages) <
 			READ_ONCE(zone->watermark[WMARK_MIN]) + (1U << order) ||
-		!zone_has_block(zone, order));
+		!zone_has_block(zone, order)) &&
+	       kswapd_knows(zone, gfp, order);
 }
 
 /*

@@ -382,6 +382,10 @@ int bench_main(void)
 
 	if (which && !strcmp(which, "cma"))
 		cma256();
+	else if (which && !strcmp(which, "compact"))
+		bench_compact(slot);
+	else if (which && !strcmp(which, "case35"))
+		lost += !bench_case35(slot);
 	else
 		all_cases();
 

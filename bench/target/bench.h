@@ -6,8 +6,23 @@
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
+#include <stdbool.h>
+
+#include <buddy/gfp.h>
+
 int bench_main(void);	/* instructions of every operation, and dispatch by bench= */
 int bench_smp(void);	/* bench=smp: for the memory model, on one core and on all */
 int bench_irqoff(void); /* bench=irqoff: for the plugin that looks for the longest stretch */
+
+/*
+ * compact.c: bench=compact and bench=case35, whose slots are as many as there are pages; and what
+ * bench=irqoff uses of it.
+ */
+void bench_compact(struct page **slots);
+bool bench_case35(struct page **slots); /* false: less than 512 MiB */
+unsigned compact_checkerboard(struct page **slots);
+void compact_drop_all(unsigned nr);
+unsigned compact_take(gfp_t gfp, unsigned order, unsigned most, struct page **blocks);
+void compact_give(struct page *blocks, unsigned order);
 
 #endif /* BENCH_BENCH_H */

@@ -5,7 +5,7 @@
  *
  * One core inside an open region: churn of all mobilities, bulk calls of all
  * sizes, drains, requests that other mobilities have to serve, blocks of the
- * largest order cut up and merged, memory used up.  mm_check() is not among it:
+ * largest order cut up and merged, memory used up, blocks made by compaction.  mm_check() is not among it:
  * its header exempts it.  Nor is waiting for a lock: on one core nobody holds it,
  * and QEMU's turns of some 97,000 instructions would show as such on several.
  *
@@ -161,6 +161,18 @@ static void largest(void)
 		__free_pages(slot[nr], MAX_ORDER);
 }
 
+/* Every second page is free; blocks are made of them, until there are no more. */
+static void compaction(void)
+{
+	unsigned nr = compact_checkerboard(slot);
+	struct page *blocks = NULL;
+
+	compact_take(GFP_HIGHUSER_MOVABLE | __GFP_MEMALLOC | __GFP_NOWARN, MAX_ORDER, UINT32_MAX,
+		     &blocks);
+	compact_give(blocks, MAX_ORDER);
+	compact_drop_all(nr);
+}
+
 int bench_irqoff(void)
 {
 	size_t bytes = nr_managed_pages() * sizeof(void *);
@@ -186,6 +198,7 @@ int bench_irqoff(void)
 		fallback(mobility[i], mobility[(i + 1) % NR_MOBILITIES], 2);
 		fallback(mobility[i], mobility[(i + 2) % NR_MOBILITIES], 700);
 	}
+	compaction();
 	drain_all_pages();
 	region_toggle();
 

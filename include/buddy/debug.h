@@ -55,7 +55,21 @@ void show_page_owner(unsigned max);
 /* Who allocated this block, named by its first page: the caller and the flags; false when it is not known. */
 bool page_owner_of(const struct page *page, const void **caller, gfp_t *gfp);
 
-enum mm_trace_kind { TRACE_ALLOC, TRACE_FREE, TRACE_FAIL, TRACE_EXTFRAG };
+enum mm_trace_kind {
+	TRACE_ALLOC,
+	TRACE_FREE,
+	TRACE_FAIL,
+	TRACE_EXTFRAG,
+	/* Steps of a request that finds no memory at once, each with a number. */
+	TRACE_SLOWPATH, /* it begins: 0 */
+	TRACE_KSWAPD,	/* background work is woken */
+	TRACE_DRAIN,	/* caches were emptied: pages */
+	TRACE_RECLAIM,	/* it reclaimed: pages */
+	TRACE_COMPACT,	/* it compacted: enum compact_result (internal.h) */
+	TRACE_RESERVES, /* reserves were released */
+	TRACE_OOM,	/* an owner gave all it had: pages */
+	NR_TRACE_KINDS
+};
 
 /* Prints the last `max` events of all CPUs (0: all there are), oldest first.  Needs trace.  Task context. */
 void show_trace(unsigned max);

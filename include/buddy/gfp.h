@@ -8,7 +8,8 @@
  * Contexts.  All functions may be called from tasks and from interrupt handlers
  * and with interrupts off, except where noted; none sleeps.  A request from an
  * interrupt handler passes GFP_ATOMIC or GFP_NOWAIT: only a request with
- * __GFP_DIRECT_RECLAIM may wait for other CPUs (to empty their caches).
+ * __GFP_DIRECT_RECLAIM waits, enters owners of pages, and asks other CPUs to empty their
+ * caches.  With interrupts off it does not, whatever its flags are.
  *
  * Blocks.  2^order pages, aligned to their size.  A block is freed whole, with
  * the order it was allocated with.
@@ -75,9 +76,12 @@ typedef uint32_t gfp_t;
 
 /* ---- waiting ---------------------------------------------------------- */
 
-/* May wait for other CPUs to empty their caches. */
+/*
+ * May reclaim (shrinkers, owners of reclaimable pages), compact (owners of movable ones), have
+ * the other CPUs empty their caches, and, with __GFP_FS, have an owner sacrificed (oom.h).
+ */
 #define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
-/* Background work may be woken when memory runs low: there is none yet. */
+/* Wakes kswapd and kcompactd when memory runs low, if they could help (port_wake_kswapd()). */
 #define __GFP_KSWAPD_RECLAIM ((gfp_t)0x20000)
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 /* The caller's own I/O and file system may be entered. */
@@ -85,13 +89,17 @@ typedef uint32_t gfp_t;
 #define __GFP_FS ((gfp_t)0x80000)
 /* No report on the console when it fails. */
 #define __GFP_NOWARN ((gfp_t)0x100000)
-/* Gives up early: does not wait for other CPUs.  For requests that have another way. */
+/*
+ * Gives up early: reclaims and compacts once, of an order above 3 not even that if compaction
+ * has failed lately; leaves other CPUs alone.  For requests that have another way.
+ */
 #define __GFP_NORETRY ((gfp_t)0x200000)
-/* Tries everything, but may fail: port_out_of_memory() is not called. */
+/* Tries everything, of orders above 3 too, but may fail: nobody is sacrificed for it. */
 #define __GFP_RETRY_MAYFAIL ((gfp_t)0x400000)
 /*
- * Must not fail: takes reserves, then asks port_out_of_memory() for memory for as long as
- * that says that there is some; panics when it says no.  Only with DIRECT_RECLAIM.
+ * Must not fail: takes reserves, then has owners sacrificed (oom.h) and asks
+ * port_out_of_memory(), for as long as somebody has something; panics when nobody has.  Only
+ * with DIRECT_RECLAIM.
  */
 #define __GFP_NOFAIL ((gfp_t)0x800000)
 /* Never from a node that the context is not allowed, whatever the need. */
@@ -122,6 +130,29 @@ typedef uint32_t gfp_t;
  * unless start-up code sets it to GFP_BOOT_MASK, as the image does until all cores are up.
  */
 extern gfp_t gfp_allowed_mask;
+
+/*
+ * What a request does at most before it gets NULL, beyond the zones at their low mark.
+ * A round is: about 32 pages (or the order's) reclaimed, the CPUs' caches emptied if that
+ * freed anything, and the zones compacted, each followed by a try.  In short: who may not
+ * wait does a fixed piece of work; who may, ends after 128 rounds, usually after one.
+ *
+ *	GFP_ATOMIC, GFP_NOWAIT, interrupts off, inside of reclaim	a try at the min mark (or the
+ *		reserve's), this CPU's caches emptied and another one, and one for each
+ *		pageblock of the highatomic reserve.  Locks held by others are all it waits for.
+ *	__GFP_NORETRY	the same, and one round; of an order above 3 one compaction first,
+ *		without waiting, and no round if that was skipped or deferred.
+ *	orders above 3	one compaction without waiting, and one round.
+ *	GFP_NOIO, GFP_NOFS, GFP_DMA, __GFP_THISNODE	rounds: until 16 in a row have freed nothing,
+ *		or what is free and reclaimable together would not do; for a block, until compaction
+ *		has been tried with every effort, and has succeeded 16 times for others; 128 rounds
+ *		in all.
+ *	GFP_KERNEL, orders up to 3	the same, and after it up to 16 sacrifices (oom.h), each
+ *		followed by another try and a round.
+ *	__GFP_RETRY_MAYFAIL	the same without sacrifices; orders above 3 as well, compaction
+ *		succeeding 4 times for others.
+ *	__GFP_NOFAIL	no bound but what there is to be given.
+ */
 
 /*
  * Combinations that contradict themselves are served as follows, and the first of each
@@ -160,8 +191,8 @@ void gfp_format(gfp_t gfp, char *buf, unsigned size);
  * atomic operation.  Otherwise the zone's lock is taken for at most one batch.
  *
  * NULL when no zone that the flags allow can give the block without going
- * below its watermark, after this CPU's caches and, if the request may wait,
- * the others' were emptied; or when order or gfp is invalid (reported; what a cache can serve
+ * below its watermark, after all that the flags allow was done about it (see above); or
+ * when order or gfp is invalid (reported; what a cache can serve
  * at once is served without a look at flags that do not matter to it).
  */
 struct page *alloc_pages(gfp_t gfp, unsigned order);

@@ -114,9 +114,12 @@ struct alloc_scope;
 struct alloc_scope *port_alloc_scope(void);
 
 /*
- * Nothing is left for a request of 2^order pages with these gfp flags that must not
- * fail.  True: somebody gave memory up, try again; false: there is nobody (the allocator
- * then panics).  Task context, interrupts on, no lock held; it may free, not allocate.
+ * Nothing is left for a request of 2^order pages with these gfp flags, and no registered owner
+ * (buddy/oom.h) has anything to give.  True: somebody gave memory up, try again; false: there is
+ * nobody; the request fails, or, with __GFP_NOFAIL, the allocator panics.  Which requests come
+ * here says buddy/oom.h.  Task context, interrupts on, no lock held, one call at a time (but for
+ * requests with __GFP_NOFAIL that an owner makes while it gives memory up); it may free, not
+ * allocate.
  */
 bool port_out_of_memory(unsigned order, uint32_t gfp);
 
@@ -147,7 +150,11 @@ void port_vmap_clear(void *addr, unsigned nr);
 void port_vmap_break(void *addr);
 uint64_t port_vmap_phys(const void *addr);
 
-/* In a long piece of work, no lock held: lets others run, if this context may wait. */
+/*
+ * In a long piece of work, no lock held: lets others run, if this context may wait.  Also
+ * those of a lower priority: a request that is out of memory waits here for the one that
+ * is getting some (buddy/oom.h), as does register_oom_owner().
+ */
 void port_cond_resched(void);
 
 /*

@@ -5,6 +5,8 @@
 #include <buddy/errno.h>
 #include <buddy/highmem.h>
 
+#include "fixture_priv.h"
+
 #define WORDS  (PAGE_SIZE / sizeof(uint32_t))
 #define STRIDE 61u /* words between those that are looked at; no power of two */
 
@@ -22,6 +24,7 @@ static void write_pattern(struct page *page, unsigned i)
 {
 	uint32_t *p = kmap_local_page(page);
 
+	unpoison_block(page, 0);
 	for (unsigned w = 0; w < WORDS; w += STRIDE)
 		p[w] = value(i, w);
 	p[WORDS - 1] = value(i, WORDS - 1);
@@ -103,6 +106,7 @@ static int migrate_page(struct page *dst, struct page *src, enum migrate_mode mo
 		return -EAGAIN;
 	flags = lock(o);
 	if (is_mine(o, src) && page_count(src) == 2 && !PageWriteback(src)) {
+		unpoison_block(dst, 0);
 		migrate_page_copy(dst, src);
 		migrate_page_states(dst, src);
 		o->slot[dst->index] = dst;

@@ -127,7 +127,7 @@ static void the_first_line_is_the_request(void)
 	CHECK_EQ(occurrences("\n"), 5);
 }
 
-static void out_of_memory(void)
+static void memory_is_all_out(void)
 {
 	struct alloc_context ac = context(ZONE_NORMAL, 0);
 	struct page *one = alloc_page(GFP_KERNEL);
@@ -517,7 +517,7 @@ static const struct test_case cases[] = {
 	TEST(any_context_may_report),
 #ifdef TEST_HOST
 	TEST(the_first_line_is_the_request),
-	TEST(out_of_memory),
+	TEST(memory_is_all_out),
 	TEST(fragmented),
 	TEST(kept_for_lower_zones),
 	TEST(kept_for_others),

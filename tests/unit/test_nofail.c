@@ -86,21 +86,48 @@ static void nofail_panics_when_nothing_is_left(void)
 	}
 }
 
-static void others_never_ask(void)
+static void who_may_not_never_asks(void)
 {
-	static const gfp_t gfp[] = {GFP_KERNEL,
+	static const gfp_t gfp[] = {GFP_NOIO,
+				    GFP_NOFS,
 				    GFP_NOWAIT,
 				    GFP_ATOMIC,
 				    GFP_KERNEL | __GFP_RETRY_MAYFAIL,
 				    GFP_KERNEL | __GFP_NORETRY,
-				    GFP_KERNEL | __GFP_MEMALLOC,
+				    GFP_KERNEL | __GFP_THISNODE,
+				    GFP_KERNEL | GFP_DMA,
+				    GFP_NOWAIT | __GFP_MEMALLOC,
 				    GFP_ATOMIC | __GFP_NOFAIL /* served without NOFAIL */};
 
 	all_out();
 	gives = ~0U;
 	for (unsigned i = 0; i < sizeof(gfp) / sizeof(gfp[0]); i++)
 		CHECK(!alloc_page(gfp[i] | __GFP_NOWARN));
+	if (MAX_ORDER > 3)
+		CHECK(!alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4));
 	CHECK_EQ(asked, 0);
+	hoard_give_all();
+}
+
+/* Not for ever: what it frees may go to others. */
+static void an_ordinary_request_asks_a_number_of_times(void)
+{
+	struct page *page;
+
+	all_out();
+	gives = 3;
+	CHECK(!alloc_page(GFP_KERNEL | __GFP_NOWARN));
+	CHECK_EQ(asked, 4);
+	asked = 0;
+	gives = ~0U;
+	CHECK(!alloc_page(GFP_KERNEL | __GFP_NOWARN));
+	CHECK_EQ(asked, MAX_RECLAIM_RETRIES);
+	asked = 0;
+	/* from the very last page it does get one */
+	page = alloc_page(GFP_KERNEL | __GFP_MEMALLOC);
+	CHECK(page);
+	CHECK_EQ(asked, 0);
+	__free_page(page);
 	hoard_give_all();
 }
 
@@ -139,8 +166,12 @@ static void noretry_does_not_wait_for_other_cpus(void)
 }
 
 static const struct test_case cases[] = {
-	TEST(nofail_asks_until_there_is_enough),  TEST(nofail_of_an_order_waits_for_a_block),
-	TEST(nofail_panics_when_nothing_is_left), TEST(others_never_ask),
-	TEST(nofail_with_memory_asks_nobody),	  TEST(noretry_does_not_wait_for_other_cpus),
+	TEST(nofail_asks_until_there_is_enough),
+	TEST(nofail_of_an_order_waits_for_a_block),
+	TEST(nofail_panics_when_nothing_is_left),
+	TEST(who_may_not_never_asks),
+	TEST(an_ordinary_request_asks_a_number_of_times),
+	TEST(nofail_with_memory_asks_nobody),
+	TEST(noretry_does_not_wait_for_other_cpus),
 };
 TEST_SUITE(nofail, cases);

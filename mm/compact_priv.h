@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What compaction.c and compact_scan.c say to each other. */
+#ifndef MM_COMPACT_PRIV_H
+#define MM_COMPACT_PRIV_H
+
+#include <mm/internal.h>
+
+/* One call's work in one zone. */
+struct compact_control {
+	struct zone *zone;
+	unsigned order;	      /* of the blocks to be made */
+	unsigned alloc_flags; /* with `highest`, the request's: when it is enough */
+	enum zone_type highest;
+	enum migrate_mode mode;
+	bool whole;		   /* from both ends of the zone, hints ignored */
+	bool to_end;		   /* and until the scanners meet, whatever there is */
+	unsigned sources, targets; /* types of pageblocks, a bit each */
+	unsigned long budget;	   /* pages to move at most; words to look at: eight times that */
+
+	/* compact_scan.c's */
+	unsigned long first, end; /* the zone's part of mem_map, and perhaps others' in between */
+	unsigned long source;	  /* the range that is looked at, or emptied */
+	unsigned long spare;	  /* pages below it: from here on some may be free */
+	unsigned long high, at;	  /* the pageblock with free pages, and where in it */
+	bool useful;		  /* something was found in this pageblock's ranges up to here */
+	unsigned nr_target;
+	struct page *target[MIGRATE_BATCH]; /* PAGE_STATE_PCP */
+
+	/* Results. */
+	bool more; /* the budget is used up */
+	unsigned long nr_moved, nr_taken, migrate_scanned, free_scanned;
+};
+
+#define COMPACT_SCAN_PER_MOVE 8
+#define COMPACT_NO_BUDGET     (~0UL / COMPACT_SCAN_PER_MOVE)
+
+/* Types of pageblocks out of which pages may be moved, or into which. */
+#define COMPACT_ORDINARY \
+	(1U << MIGRATE_UNMOVABLE | 1U << MIGRATE_MOVABLE | 1U << MIGRATE_RECLAIMABLE)
+#define COMPACT_MOVABLE (1U << MIGRATE_MOVABLE | 1U << MIGRATE_CMA)
+
+/* The zone has what the request wants. */
+bool compact_finished(const struct compact_control *cc);
+/* One pass, or the rest of one; zone->compact_busy is the caller's. */
+enum compact_result compact_zone(struct compact_control *cc);
+/* The next pass begins at both ends; hints are forgotten. */
+void compact_reset(struct zone *zone);
+
+#endif /* MM_COMPACT_PRIV_H */

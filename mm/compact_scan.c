@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: MIT
+/*
+ * compact_scan - the scanners: one zone is compacted.
+ *
+ * The migrate scanner goes up from the zone's start, a range of the wanted block's size at a
+ * time, the free scanner down from its end, a pageblock at a time: pages move from where the one
+ * is to where the other is, until they meet.  Before anything is moved out of a range all of its
+ * words are looked at.  If there is a page that cannot be moved, no block can come of it,
+ * and nothing is; what is free in it is good for targets, and so is all else that the
+ * migrate scanner has passed: the spare scanner follows it and takes those first.  So what
+ * cannot become a block fills up, and as many blocks are made as there is free memory for.
+ *
+ * Ranges are places in mem_map, where sections of one zone may lie between those of others (case
+ * 36): each pageblock is asked for its zone, and passed over if it is another's, isolated, of the
+ * highatomic reserve, or not initialised yet.  Words are read without lock: a guess, which taking
+ * the page (movable_take()) or the block (take_free_blocks()) finds out about.
+ *
+ * A pageblock in which there was neither a page to move nor a free one is marked (NOTE_SKIP), and
+ * passed over by both until the hints are forgotten.
+ *
+ * State: zone->compact_at[], the marks; targets that were taken are in struct
+ * compact_control, and go back to the lists at the end.  Guard: zone->compact_busy.
+ * Locks: the zone's, for BUDDY_PCP_WORK list operations at a time.
+ * Bound: one pass looks at each descriptor six times at most (a rest, and a whole pass).
+ *
+ * Not here: whether to compact, and how hard (compaction.c); moving (migrate.c).
+ *
+ * Follows Linux's isolate_migratepages(), isolate_freepages() and compact_zone() (6.1).
+ */
+#include <mm/compact_priv.h>
+
+static inline unsigned long range_pages(const struct compact_control *cc)
+{
+	return 1UL << cc->order;
+}
+
+static inline unsigned long pageblock_of(unsigned long place)
+{
+	return place & ~(unsigned long)(pageblock_nr_pages - 1);
+}
+
+/* ---- hints ---------------------------------------------------------------------- */
+
+static void mark_skip(struct page *page)
+{
+	__atomic_fetch_or(pageblock_note(page), (uint16_t)NOTE_SKIP, __ATOMIC_RELAXED);
+}
+
+static void unmark_skip(struct page *page)
+{
+	__atomic_fetch_and(pageblock_note(page), (uint16_t)~NOTE_SKIP, __ATOMIC_RELAXED);
+}
+
+static bool is_marked(const struct page *page)
+{
+	return __atomic_load_n(pageblock_note(page), __ATOMIC_RELAXED) & NOTE_SKIP;
+}
+
+/* ---- pageblocks ------------------------------------------------------------------ */
+
+/* The zone's descriptors, to whole sections. */
+static void zone_places(const struct zone *zone, unsigned long *first, unsigned long *end)
+{
+	const unsigned long mask = PAGES_PER_SECTION - 1;
+	unsigned long last = zone->zone_start_pfn + zone->spanned_pages - 1;
+
+	*first = (unsigned long)(pfn_to_page(zone->zone_start_pfn) - mem_map) & ~mask;
+	*end = ((unsigned long)(pfn_to_page(last) - mem_map) | mask) + 1;
+}
+
+/* The type of a pageblock of this zone; PB_NONE: it is another's, or not initialised yet. */
+static unsigned type_at(const struct compact_control *cc, unsigned long place)
+{
+	const unsigned long mask = PAGES_PER_SECTION - 1;
+	unsigned byte;
+
+	if (!section_ready(mem_map + (place & ~mask)))
+		return PB_NONE;
+	byte = page_pageblock(mem_map + place);
+	return byte >> PB_ZONE_SHIFT == cc->zone->zid ? byte & PB_TYPE_MASK : PB_NONE;
+}
+
+static bool may_use(const struct compact_control *cc, unsigned long place, unsigned types)
+{
+	return types >> type_at(cc, place) & 1 && (cc->whole || !is_marked(mem_map + place));
+}
+
+/* The types of all the pageblocks in which a range lies allow it, and that it becomes one block. */
+static bool may_empty(const struct compact_control *cc, unsigned long range)
+{
+	unsigned long place = pageblock_of(range);
+	unsigned type = type_at(cc, place);
+
+	for (; place < range + range_pages(cc); place += pageblock_nr_pages) {
+		unsigned other = type_at(cc, place);
+
+		if (!may_use(cc, place, cc->sources) ||
+		    (other != type && (other >= MIGRATE_PCPTYPES || type >= MIGRATE_PCPTYPES)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- targets ---------------------------------------------------------------------- */
+
+/* Free blocks as large as what is to be made stay whole. */
+static inline bool is_target(const struct compact_control *cc, uint32_t word)
+{
+	return (word & ~PAGE_ORDER_MASK) == PAGE_STATE_FREE && page_word_order(word) < cc->order;
+}
+
+/* The blocks, in single pages, are targets. */
+static void keep_targets(struct compact_control *cc, struct page **block, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		struct page *page = block[i],
+			    *end = page + (1UL << page_word_order(page_word(page)));
+
+		for (; page < end; page++) {
+			set_page_word(page, PAGE_STATE_PCP);
+			cc->target[cc->nr_target++] = page;
+		}
+	}
+}
+
+/* Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns where to go on. */
+static unsigned long take_targets(struct compact_control *cc, unsigned long place,
+				  unsigned long end, unsigned want)
+{
+	while (place < end && cc->nr_target < want) {
+		struct page *block[BUDDY_PCP_WORK];
+		unsigned nr = 0, room = want - cc->nr_target;
+		port_irqflags_t flags;
+
+		while (place < end && nr < BUDDY_PCP_WORK && room) {
+			struct page *page = mem_map + place;
+			uint32_t word = page_word(page);
+			unsigned long step = 1UL << page_word_order(word);
+
+			cc->free_scanned++;
+			if (is_target(cc, word)) {
+				block[nr++] = page;
+				if (step > room)
+					break; /* in part: its rest is the next one */
+				room -= (unsigned)step;
+			}
+			place += step;
+		}
+		if (!nr)
+			break;
+		flags = port_irq_save();
+		nr = take_free_blocks(cc->zone, block, nr, want - cc->nr_target, cc->targets);
+		port_irq_restore(flags);
+		keep_targets(cc, block, nr);
+		/* Refused what was looked at last: not for ever. */
+		if (!nr && place < end)
+			place++;
+	}
+	return place < end ? place : end;
+}
+
+/* Pages that the migrate scanner has passed, up to the range that is being emptied. */
+static void take_spare(struct compact_control *cc, unsigned want)
+{
+	while (cc->nr_target < want && cc->spare < cc->source) {
+		unsigned long end = pageblock_of(cc->spare) + pageblock_nr_pages;
+
+		end = min_t(end, cc->source);
+		if (may_use(cc, pageblock_of(cc->spare), cc->targets))
+			cc->spare = take_targets(cc, cc->spare, end, want);
+		else
+			cc->spare = end;
+	}
+}
+
+/* Pages at the far end, down to the range that is being emptied. */
+static void take_high(struct compact_control *cc, unsigned want)
+{
+	const unsigned long limit = cc->source + range_pages(cc);
+
+	while (cc->nr_target < want) {
+		unsigned long end = cc->high + pageblock_nr_pages;
+
+		cc->at = cc->at < limit ? limit : cc->at;
+		if (cc->at < end) {
+			if (may_use(cc, cc->high, cc->targets))
+				cc->at = take_targets(cc, cc->at, end, want);
+			else
+				cc->at = end;
+			continue;
+		}
+		if (cc->high <= limit)
+			return;
+		cc->high -= pageblock_nr_pages;
+		cc->at = cc->high;
+	}
+}
+
+static bool get_targets(struct compact_control *cc, unsigned want)
+{
+	unsigned had = cc->nr_target;
+
+	want = min_t(want, (unsigned)MIGRATE_BATCH);
+	take_spare(cc, want);
+	take_high(cc, want);
+	cc->nr_taken += cc->nr_target - had;
+	return cc->nr_target;
+}
+
+static struct page *new_target(struct page *src, void *arg)
+{
+	struct compact_control *cc = arg;
+
+	(void)src;
+	return cc->nr_target ? cc->target[--cc->nr_target] : NULL;
+}
+
+/* Case 37: it was not needed, or its source did not move. */
+static void put_target(struct page *dst, void *arg)
+{
+	struct compact_control *cc = arg;
+
+	cc->target[cc->nr_target++] = dst;
+}
+
+/* What was not used goes back to the lists, and the scanners to where they find it again. */
+static void put_targets(struct compact_control *cc)
+{
+	while (cc->nr_target) {
+		unsigned nr = min_t(cc->nr_target, (unsigned)BUDDY_PCP_WORK);
+		struct page **block = cc->target + (cc->nr_target - nr);
+		port_irqflags_t flags;
+
+		for (unsigned i = 0; i < nr; i++) {
+			unsigned long place = (unsigned long)(block[i] - mem_map);
+
+			if (place < cc->source)
+				cc->spare = min_t(cc->spare, place);
+			else if (place > cc->high)
+				cc->high = pageblock_of(place);
+		}
+		flags = port_irq_save();
+		free_pcppages_bulk(cc->zone, block, nr);
+		port_irq_restore(flags);
+		cc->nr_target -= nr;
+	}
+}
+
+/* ---- ranges ------------------------------------------------------------------------ */
+
+/* What a range, or a part of it in one pageblock, holds. */
+struct contents {
+	unsigned movable, free, cached; /* pages; blocks, for the last two */
+	bool fixed;			/* something that stays where it is */
+};
+
+static bool can_move(const struct compact_control *cc, uint32_t word)
+{
+	if ((word & (PAGE_STATE_MASK | PAGE_ORDER_MASK | PAGE_MOVABLE | PAGE_TAKEN)) !=
+		    (PAGE_STATE_ALLOCATED | PAGE_MOVABLE) ||
+	    word >> PAGE_REF_SHIFT != 1)
+		return false;
+	return !(word & PAGE_WRITEBACK) || cc->mode == MIGRATE_SYNC;
+}
+
+static void look_at(struct compact_control *cc, unsigned long place, unsigned long nr,
+		    struct contents *c)
+{
+	struct page *p = mem_map + place, *end = p + nr;
+	uint32_t word = page_word(p);
+
+	/* In the middle of a larger block: all of it is. */
+	if (!word && block_head(p, &word)) {
+		c->fixed = true;
+		return;
+	}
+	while (p < end) {
+		word = page_word(p);
+		cc->migrate_scanned++;
+		if (can_move(cc, word))
+			c->movable++;
+		else if ((word & ~PAGE_ORDER_MASK) == PAGE_STATE_FREE)
+			c->free++;
+		else if (page_word_state(word) == PAGE_STATE_PCP)
+			c->cached++;
+		else
+			c->fixed = true;
+		p += 1UL << page_word_order(word);
+	}
+}
+
+/* The same for the whole range; marks pageblocks that have nothing for anybody. */
+static void look_at_range(struct compact_control *cc, struct contents *c)
+{
+	const unsigned long nr = range_pages(cc),
+			    part = min_t(nr, (unsigned long)pageblock_nr_pages);
+
+	*c = (struct contents){0};
+	for (unsigned long place = cc->source; place < cc->source + nr; place += part) {
+		struct contents here = {0};
+
+		if (place == pageblock_of(place))
+			cc->useful = false;
+		look_at(cc, place, part, &here);
+		cc->useful |= here.movable | here.free | here.cached;
+		if (!((place + part) & (pageblock_nr_pages - 1)) && !cc->useful)
+			mark_skip(mem_map + pageblock_of(place));
+		c->movable += here.movable;
+		c->free += here.free;
+		c->cached += here.cached;
+		c->fixed |= here.fixed;
+	}
+}
+
+/*
+ * Moves the pages out of the range, up to the first that cannot be moved: it will not become a
+ * block then.  False: there is nowhere to move them to.
+ */
+static bool empty_range(struct compact_control *cc, unsigned left)
+{
+	struct page *p = mem_map + cc->source, *end = p + range_pages(cc);
+	struct page *batch[MIGRATE_BATCH];
+	unsigned nr, moved;
+
+	do {
+		bool stays = false;
+
+		for (nr = 0; p < end && nr < MIGRATE_BATCH && !stays;) {
+			uint32_t word = page_word(p);
+
+			if (can_move(cc, word)) {
+				if (nr == cc->nr_target && !get_targets(cc, nr + (left ? left : 1)))
+					return false;
+				if (nr == cc->nr_target)
+					break;
+				stays = !isolate_movable(p, cc->mode);
+				if (stays)
+					break;
+				batch[nr++] = p;
+				left -= !!left;
+			}
+			p += 1UL << page_word_order(word);
+		}
+		moved = nr ? migrate_pages(batch, nr, new_target, put_target, cc, cc->mode) : 0;
+		cc->nr_moved += moved;
+		if (stays || moved < nr)
+			break;
+		cc->more = cc->nr_moved >= cc->budget;
+	} while (p < end && nr && !cc->more);
+	return true;
+}
+
+/* One range.  False: the scanners have met. */
+static bool compact_range(struct compact_control *cc)
+{
+	struct contents c;
+
+	if (cc->source >= cc->end || cc->source >= cc->high + pageblock_nr_pages)
+		return false;
+	if (may_empty(cc, cc->source)) {
+		look_at_range(cc, &c);
+		/* In the caches: others' only if this context may wait for them. */
+		if (c.cached && !c.fixed && cc->mode != MIGRATE_ASYNC) {
+			drain_all_pages();
+			look_at_range(cc, &c);
+		}
+		if (c.movable && !c.fixed && !c.cached) {
+			if (!empty_range(cc, c.movable))
+				return false;
+			port_cond_resched();
+		}
+	} else if (range_pages(cc) < pageblock_nr_pages) {
+		cc->source = pageblock_of(cc->source) + pageblock_nr_pages;
+		return true;
+	}
+	/* In the middle of it the next call goes on where this one is. */
+	if (!cc->more)
+		cc->source += range_pages(cc);
+	return true;
+}
+
+/* ---- a pass -------------------------------------------------------------------------- */
+
+void compact_reset(struct zone *zone)
+{
+	unsigned long place, end;
+
+	zone_places(zone, &place, &end);
+	zone->compact_at[0] = zone->compact_at[1] = (struct compact_cursor){0};
+	for (; place < end; place += pageblock_nr_pages)
+		if (is_marked(mem_map + place))
+			unmark_skip(mem_map + place);
+}
+
+/* False: not from both ends. */
+static bool load_cursor(struct compact_control *cc)
+{
+	struct compact_cursor at = cc->zone->compact_at[cc->mode != MIGRATE_ASYNC];
+	bool begin = cc->whole || !at.free;
+
+	zone_places(cc->zone, &cc->first, &cc->end);
+	if (begin)
+		at = (struct compact_cursor){cc->first, cc->first, cc->end};
+	cc->source = at.migrate & ~(range_pages(cc) - 1);
+	cc->spare = min_t(at.spare, cc->source);
+	cc->high = at.free - pageblock_nr_pages;
+	cc->at = cc->high;
+	return begin || (at.migrate == cc->first && at.free == cc->end);
+}
+
+static void save_cursor(const struct compact_control *cc)
+{
+	struct compact_cursor at = {cc->source, cc->spare, cc->high + pageblock_nr_pages};
+
+	cc->zone->compact_at[0] = at;
+	if (cc->mode != MIGRATE_ASYNC)
+		cc->zone->compact_at[1] = at;
+}
+
+bool compact_finished(const struct compact_control *cc)
+{
+	const struct zone *zone = cc->zone;
+
+	if (cc->to_end)
+		return false;
+	if (!(cc->alloc_flags & ALLOC_NO_WATERMARKS))
+		return zone_watermark_ok(zone, cc->order, cc->highest, cc->alloc_flags);
+	return zone_has_block(zone, cc->order) ||
+	       special_has_block(zone, cc->order, cc->alloc_flags);
+}
+
+/* From where the cursor is until there is a block, the budget is used up, or the scanners have met (true). */
+static bool compact_pass(struct compact_control *cc, bool *whole)
+{
+	bool met = false;
+
+	*whole = load_cursor(cc);
+	while (!met && !cc->more && !compact_finished(cc)) {
+		met = !compact_range(cc);
+		cc->more = !met && (cc->more || cc->migrate_scanned + cc->free_scanned >=
+							COMPACT_SCAN_PER_MOVE * cc->budget);
+	}
+	put_targets(cc);
+	if (met)
+		compact_reset(cc->zone);
+	else
+		save_cursor(cc);
+	return met;
+}
+
+enum compact_result compact_zone(struct compact_control *cc)
+{
+	bool whole, met;
+
+	drain_local_pages();
+	met = compact_pass(cc, &whole);
+	/*
+	 * The rest of a pass was not enough.  Who waits has all of it looked at: one pass more, as
+	 * there may be just one request that gets so far.
+	 */
+	if (met && !whole && cc->mode != MIGRATE_ASYNC && !compact_finished(cc))
+		met = compact_pass(cc, &whole);
+	count_rare_events(COMPACTMIGRATE_SCANNED, (uint32_t)cc->migrate_scanned);
+	count_rare_events(COMPACTFREE_SCANNED, (uint32_t)cc->free_scanned);
+	count_rare_events(COMPACTISOLATED, (uint32_t)(cc->nr_taken + cc->nr_moved));
+	if (compact_finished(cc))
+		return COMPACT_SUCCESS;
+	return met && whole ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
+}
