@@ -74,6 +74,8 @@ struct tally {
 	unsigned long lowmem, highatomic, cma; /* RESERVE: what is kept from it */
 	unsigned long other[NR_VERDICTS];      /* OTHER_*: free where it would have been served */
 	unsigned other_types, other_nodes;     /* zone types, nodes, a bit each */
+	unsigned long lru, dirty, writeback;   /* owners' pages where it may be served */
+	bool deferred;			       /* compaction has failed too often there */
 };
 
 /* The largest order of which one of these types has a block; -1: none has any. */
@@ -137,6 +139,16 @@ static enum verdict judge_memory(const struct zone_info *zone, const struct requ
 	if (t->largest < largest)
 		t->largest = largest;
 	return NO_BLOCK;
+}
+
+/* What reclaim and compaction had to do with; counts of about this moment. */
+static void look_for_help(const struct zone *zone, const struct request *rq, struct tally *t)
+{
+	t->lru += READ_ONCE(zone->nr_lru);
+	t->dirty += READ_ONCE(zone->nr_dirty);
+	t->writeback += READ_ONCE(zone->nr_writeback);
+	t->deferred |= READ_ONCE(zone->compact_defer_shift) &&
+		       rq->order >= READ_ONCE(zone->compact_order_failed);
 }
 
 static enum verdict judge(const struct zone_info *zone, const struct request *rq, struct tally *t)
@@ -223,6 +235,20 @@ static void say_held_back(const struct tally *t)
 	port_log("\n");
 }
 
+/* And what there was to be had, and why it was not. */
+static void say_out_of_memory(const struct request *rq, const struct tally *t)
+{
+	port_log("out of memory: the zones that may serve it have %lu pages free, min "
+		 "watermarks %lu",
+		 t->free, t->min);
+	if (t->lru)
+		port_log("; %lu pages are reclaimable, of them %lu dirty, %lu being written",
+			 t->lru, t->dirty, t->writeback);
+	if (t->lru && !(rq->gfp & __GFP_DIRECT_RECLAIM))
+		port_log("; the request may not wait for them");
+	port_log("\n");
+}
+
 static void say_cause(const struct request *rq, const struct tally *t)
 {
 	port_log("cause: ");
@@ -230,8 +256,9 @@ static void say_cause(const struct request *rq, const struct tally *t)
 		port_log("gone: enough is free by now\n");
 	else if (t->seen & 1U << NO_BLOCK)
 		port_log("fragmented: %lu pages are free above the watermark, but the largest "
-			 "block of them is of order %d\n",
-			 t->above, t->largest);
+			 "block of them is of order %d%s\n",
+			 t->above, t->largest,
+			 t->deferred ? "; compaction is deferred, as it failed too often" : "");
 	else if (t->seen & 1U << RESERVE)
 		say_held_back(t);
 	else if (t->other[OTHER_ZONE])
@@ -239,9 +266,7 @@ static void say_cause(const struct request *rq, const struct tally *t)
 	else if (t->other[OTHER_NODE])
 		say_other_nodes(rq, t);
 	else
-		port_log("out of memory: the zones that may serve it have %lu pages free, min "
-			 "watermarks %lu\n",
-			 t->free, t->min);
+		say_out_of_memory(rq, t);
 }
 
 /* Free blocks by order, with the types that have some: U, M, E, H, C, I, as Linux writes them. */
@@ -291,8 +316,11 @@ static __attribute__((noinline)) void judge_zones(const struct request *rq, stru
 		enum verdict v = judge(&zone, rq, t);
 
 		t->seen |= 1U << v;
-		if (!show)
+		if (!show) {
+			if (v < OTHER_NODE)
+				look_for_help(zones + i, rq, t);
 			continue;
+		}
 		port_log("Node %d %s free:%lu boost:%lu min:%lu low:%lu high:%lu "
 			 "lowmem_reserve:%lu free_highatomic:%lu free_cma:%lu free_pcp:%lu "
 			 "managed:%lu pages, refused by: %s\n",

@@ -12,7 +12,7 @@
  *	2. if it may wait (__GFP_DIRECT_RECLAIM, interrupts on, not for somebody who reclaims):
  *	   a. compaction at once, where reclaim would be a detour: costly orders (above 3),
  *	      and other high orders that are not movable
- *	   b. reclaim; the caches of all CPUs, unless __GFP_NORETRY
+ *	   b. reclaim; the first time the caches of all CPUs, unless __GFP_NORETRY
  *	   c. compaction
  *	   d. b and c again, as long as should_retry() sees a point in it
  *	3. what was only held in reserve: a pageblock of each zone's highatomic reserve, the boost of
@@ -52,7 +52,7 @@ struct slow {
 	const struct alloc_context *ac;
 	bool may_wait;
 	bool drained;	/* this CPU's caches are known to be empty */
-	bool drain_due; /* all CPUs' are worth a look, though nothing was reclaimed */
+	bool drain_due; /* all CPUs' are yet to be emptied */
 	/* of step 2 */
 	unsigned rounds, oom_rounds;	/* in all */
 	unsigned no_progress;		/* rounds without a page, in a row */
@@ -146,10 +146,13 @@ static struct page *direct_reclaim(struct slow *s)
 		step(s, TRACE_RECLAIM, s->reclaimed);
 		if (s->reclaimed)
 			page = try_once(s);
+		/* What was freed here is off the zones' counts until it is back there. */
+		if (s->reclaimed && !page && !s->drained && drain_and_note())
+			page = try_once(s);
 	}
-	if (page || s->gfp & __GFP_NORETRY || !(s->reclaimed || s->drain_due))
+	if (page || s->gfp & __GFP_NORETRY || !s->drain_due)
 		return page;
-	/* What others have freed lies in their caches. */
+	/* Others are disturbed once. */
 	s->drain_due = false;
 	nr = drain_all_pages();
 	step(s, TRACE_DRAIN, nr);

@@ -133,8 +133,8 @@ extern gfp_t gfp_allowed_mask;
 
 /*
  * What a request does at most before it gets NULL, beyond the zones at their low mark.
- * A round is: about 32 pages (or the order's) reclaimed, the CPUs' caches emptied if that
- * freed anything, and the zones compacted, each followed by a try.  In short: who may not
+ * A round is: about 32 pages (or the order's) reclaimed, this CPU's caches emptied, the first
+ * time all CPUs', and the zones compacted, each followed by a try.  In short: who may not
  * wait does a fixed piece of work; who may, ends after 128 rounds, usually after one.
  *
  *	GFP_ATOMIC, GFP_NOWAIT, interrupts off, inside of reclaim	a try at the min mark (or the
