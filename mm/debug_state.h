@@ -55,13 +55,13 @@ struct trace_entry {
 	const void *caller;
 };
 
-/* gfp without the three bits that are no flags; order; kind. */
-#define TRACE_GFP_LOW		     0x1ffU
-#define TRACE_PACK(gfp)		     (((gfp)&TRACE_GFP_LOW) | ((gfp) >> 3 & ~TRACE_GFP_LOW))
+/* gfp without the two bits that are no flags; order; kind. */
+#define TRACE_GFP_LOW		     0x3ffU
+#define TRACE_PACK(gfp)		     (((gfp)&TRACE_GFP_LOW) | ((gfp) >> 2 & ~TRACE_GFP_LOW))
 #define TRACE_WHAT(kind, order, gfp) ((uint32_t)TRACE_PACK(gfp) << 9 | (order) << 5 | (kind))
 #define TRACE_KIND(what)	     ((what)&31U)
 #define TRACE_ORDER(what)	     ((what) >> 5 & PAGE_ORDER_MASK)
-#define TRACE_UNPACK(g)		     (((g)&TRACE_GFP_LOW) | ((g) & ~TRACE_GFP_LOW) << 3)
+#define TRACE_UNPACK(g)		     (((g)&TRACE_GFP_LOW) | ((g) & ~TRACE_GFP_LOW) << 2)
 #define TRACE_GFP(what)		     ((gfp_t)TRACE_UNPACK((what) >> 9))
 #define PFN_NONE		     UINT32_MAX
 static_assert(NR_TRACE_KINDS <= 32 && !(TRACE_PACK(__GFP_BITS_MASK) >> 23) &&

@@ -19,8 +19,9 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref -> zonelist, migrate, extfrag -> page_writeback -> vmscan,
- *	compact_scan -> compaction -> oom -> slowpath -> page_alloc -> bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
+ *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, shrinker,
+ *	extfrag -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc -> bulk -> exact,
+ *	page_isolation -> contig -> cma -> dma, pin,
  *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
@@ -411,6 +412,8 @@ static inline uint16_t *pageblock_note(const struct page *page)
  * it has one more, and PAGE_TAKEN.  What is read of it afterwards is its owner's.
  */
 bool movable_take(struct page *page);
+/* Second chance: the next time that reclaim comes by the page was not used, unless it is again.  Of any page. */
+void movable_clear_referenced(struct page *page);
 /* The last reference is gone, or about to be: off the counts.  word: the page's. */
 void movable_forget(struct page *page, uint32_t word);
 
@@ -588,21 +591,48 @@ bool isolate_movable(struct page *page, enum migrate_mode mode);
 
 /* ---- page_writeback.c --------------------------------------------------------------- */
 
+#define MAX_RECLAIM_RETRIES 16
+
+/*
+ * What could ever be reclaimed: else nobody need be woken.  Atomic: RECLAIM_PAGES from the
+ * first reclaimable page on, and RECLAIM_SHRINKER for each shrinker.
+ */
+extern uint32_t nr_reclaim_sources; /* movable.c */
+#define RECLAIM_PAGES	 1U
+#define RECLAIM_SHRINKER 2U
+
+#if BUDDY_RECLAIM
+
 /* The zone has less than its share of dirty pages: who will write may take from it (__GFP_WRITE). */
 bool zone_dirty_ok(const struct zone *zone);
 
 /* ---- vmscan.c: task context, interrupts on ---------------------------------------- */
 
-/* What could be freed of a zone, and of all that shrinkers know; a guess. */
+/* Pages of a zone that could be reclaimed; a guess. */
 unsigned long zone_reclaimable_pages(const struct zone *zone);
-/* Whether anything is registered or marked that could ever be reclaimed: else nobody need be woken. */
-extern uint32_t
-	nr_reclaim_sources; /* atomic: shrinkers, and zones that have had a reclaimable page */
-/* Direct reclaim for a request: about 32 pages, or its order's, of its zones.  Pages freed.  Bound: DEF_PRIORITY rounds. */
+/*
+ * Direct reclaim for a request: about 32 pages, or its order's, of its zones.  Pages freed (an object of
+ * a shrinker counts as one). Nothing without __GFP_DIRECT_RECLAIM or with interrupts off.  Bound:
+ * DEF_PRIORITY + 1 rounds.
+ */
 unsigned long try_to_free_pages(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-/* The request found its zones below low: kswapd of their nodes.  Any context, no lock held. */
+/* At start-up. */
+void reclaim_init(void);
+
+/* ---- kswapd.c ----------------------------------------------------------------------- */
+
+/* The request, if it has __GFP_KSWAPD_RECLAIM, found its zones below low: kswapd of their nodes.  Any context, no lock held. */
 void wake_all_kswapds(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-#define MAX_RECLAIM_RETRIES 16
+
+#else
+
+#define zone_dirty_ok(zone)		  ((void)(zone), true)
+#define zone_reclaimable_pages(zone)	  ((void)(zone), 0UL)
+#define try_to_free_pages(gfp, order, ac) ((void)(gfp), (void)(order), (void)(ac), 0UL)
+#define reclaim_init()			  ((void)0)
+#define wake_all_kswapds(gfp, order, ac)  ((void)(gfp), (void)(order), (void)(ac))
+
+#endif /* BUDDY_RECLAIM */
 
 /* ---- compaction.c: task context, interrupts on -------------------------------------- */
 

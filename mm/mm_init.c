@@ -421,6 +421,7 @@ int mm_init(const struct mm_limits *limits)
 	alloc_report_init();
 	oom_init();
 	debug_reset();
+	reclaim_init();
 	init_zones();
 	memblock_close();
 	wmark_init(limits->min_free_kbytes, limits->lowmem_reserve_ratio);

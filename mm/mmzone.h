@@ -79,8 +79,9 @@ struct zone {
 	uint32_t nr_dirty;     /* PAGE_DIRTY */
 	uint32_t nr_writeback; /* PAGE_WRITEBACK */
 
-	/* vmscan.c */
-	unsigned long clock_hand; /* pfn, relaxed: where reclaim looks next */
+	/* clock.c: pfns, atomic */
+	unsigned long clock_hand; /* where reclaim looks next; */
+	unsigned long write_hand; /* and writeback */
 
 	/* compaction.c; who has set compact_busy writes, others read */
 	uint32_t compact_busy;		     /* atomic: somebody compacts this zone */
@@ -149,18 +150,31 @@ struct mm_cpu {
  * caller's of kswapd_step() and kcompactd_step().
  */
 struct node_daemon {
-	uint32_t kswapd_wanted;	 /* 0, or 1 + the highest order asked for since */
-	uint32_t kswapd_highest; /* zone type */
-	uint32_t kswapd_failures;
+	uint32_t kswapd_wanted;	   /* 0, or 1 + the highest order asked for since */
+	uint32_t kswapd_highest;   /* zone type */
+	uint32_t kswapd_write;	   /* too much is dirty */
+	uint32_t kswapd_failures;  /* passes in a row without a page; others reset it */
 	uint32_t kcompactd_wanted; /* 0, or 1 + the highest order */
 	uint32_t kcompactd_highest;
 	/* kcompactd_step()'s */
 	uint64_t kcompactd_done;     /* zones that were served, a bit each */
 	struct zone *kcompactd_zone; /* and the one that is being */
-	/* kswapd_step()'s */
-	unsigned order, priority;
+	/* kswapd_step()'s: this run, */
+	bool running, in_round, boosted, writing;
+	unsigned highest, asked, order; /* zone type; order asked for, and reclaimed for now */
+	unsigned long nr_boost;		/* pages to reclaim for boosts; 0: for the marks */
+	uint32_t boost[MAX_NR_ZONES];	/* of the zones when the run began */
+	/* this pass, */
+	unsigned priority;
 	unsigned long nr_reclaimed;
-	bool running, progress;
+	unsigned long scanned[MAX_NR_ZONES]; /* of each zone since it last gave a page */
+	/* this round, */
+	unsigned long round_scanned, round_reclaimed, round_wanted;
+	unsigned zid;		      /* the zone that is gone over, */
+	unsigned long to_scan, steps; /* and what is left of its share, and of the bound */
+	/* and writing */
+	unsigned write_zid;
+	unsigned long write_steps;
 };
 
 struct node {

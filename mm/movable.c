@@ -59,8 +59,8 @@ static void count_lru(struct page *page, int nr)
 	struct zone *zone = page_zone(page);
 
 	/* The first one ever: from now on there is something that kswapd could do. */
-	if (nr > 0 && unlikely(!READ_ONCE(nr_reclaim_sources)))
-		count(&nr_reclaim_sources, 1);
+	if (nr > 0 && unlikely(!(READ_ONCE(nr_reclaim_sources) & RECLAIM_PAGES)))
+		__atomic_or_fetch(&nr_reclaim_sources, RECLAIM_PAGES, __ATOMIC_RELAXED);
 	count(&zone->nr_lru, nr);
 	__atomic_add_fetch(pageblock_note(page), (uint16_t)nr, __ATOMIC_RELAXED);
 }
@@ -98,6 +98,17 @@ bool movable_take(struct page *page)
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
 	return false;
+}
+
+void movable_clear_referenced(struct page *page)
+{
+	uint32_t word = page_word(page);
+
+	/* Whoever has the page now: only the bit of one that is movable is touched. */
+	while (has(word, PAGE_REFERENCED))
+		if (__atomic_compare_exchange_n(&page->word, &word, word & ~PAGE_REFERENCED, false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return;
 }
 
 void movable_forget(struct page *page, uint32_t word)

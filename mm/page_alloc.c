@@ -139,6 +139,8 @@ static struct page *at_low_mark_here(gfp_t gfp, unsigned order, unsigned alloc_f
 	return page;
 }
 
+static_assert(ALLOC_SPREAD_DIRTY == __GFP_WRITE, "alloc_from() needs it");
+
 /* tried: the first zone has refused at its low mark already, and there is no other. */
 ALWAYS_INLINE struct page *alloc_from(gfp_t gfp, unsigned order, const struct alloc_context *ac,
 				      bool tried)
@@ -151,7 +153,7 @@ ALWAYS_INLINE struct page *alloc_from(gfp_t gfp, unsigned order, const struct al
 	if (!tried) {
 		if (ac->unusual && READ_ONCE(nr_deferred_sections))
 			grow_first_zone(order, ac);
-		alloc_flags = ac->zonelist[0]->low_flags;
+		alloc_flags = ac->zonelist[0]->low_flags | (gfp & ALLOC_SPREAD_DIRTY);
 		if (gfp & __GFP_MOVABLE)
 			alloc_flags |= ALLOC_CMA;
 		if (ac->unusual && mm_policy.fair_zones)
@@ -307,7 +309,7 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 /* Flags that change nothing for a request that cannot be served. */
 #define GFP_NO_HELP                                                                    \
 	(GFP_FAST_MASK | __GFP_KSWAPD_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HARDWALL | \
-	 __GFP_WRITE | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
+	 __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
 
 /* Waking kswapd would change nothing: there is nothing for it, or it knows, or has given up. */
 static inline bool kswapd_knows(const struct zone *zone, gfp_t gfp, unsigned order)

@@ -131,6 +131,21 @@ unsigned long nr_free_highatomic_pages(void)
 	return sum_zones(offsetof(struct zone, nr_free_highatomic));
 }
 
+unsigned long nr_lru_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_lru));
+}
+
+unsigned long nr_dirty_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_dirty));
+}
+
+unsigned long nr_writeback_pages(void)
+{
+	return sum_zones(offsetof(struct zone, nr_writeback));
+}
+
 unsigned long nr_pcp_pages(void)
 {
 	unsigned long pages = 0;
@@ -204,8 +219,8 @@ bool zone_info(unsigned i, struct zone_info *info)
 		.dirty = READ_ONCE(zone->nr_dirty),
 		.writeback = READ_ONCE(zone->nr_writeback),
 		.clock_pfn = READ_ONCE(zone->clock_hand),
-		.migrate_pfn = READ_ONCE(zone->migrate_pfn[1]),
-		.free_pfn = READ_ONCE(zone->free_pfn),
+		.migrate_pfn = READ_ONCE(zone->compact_at[1].migrate),
+		.free_pfn = READ_ONCE(zone->compact_at[1].free),
 	};
 	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
 		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)

@@ -19,6 +19,7 @@
 #define ALLOC_CMA	    0x40U  /* movable: CMA areas count, too */
 #define ALLOC_NOFRAGMENT    0x80U  /* mixes mobilities by whole pageblocks only */
 #define ALLOC_FAIR	    0x100U /* the zones of the node in turn */
+#define ALLOC_SPREAD_DIRTY  0x200U /* __GFP_WRITE: zones with less than their share of dirty pages */
 
 /*
  * The first zone of a CPU's own zonelist, at the low mark: no zone above it could have

@@ -11,6 +11,9 @@
  * its size, before the others have given theirs.  State: zone->fair_left, a relaxed
  * atomic, as it need not be exact.
  *
+ * Pages that will be written to (ALLOC_SPREAD_DIRTY) come from zones that have less than their share of
+ * dirty ones, if there are any.
+ *
  * Locks: takes one zone's lock at a time, interrupts off.
  *
  * Not here: what to do when every zone refuses (slowpath.c).
@@ -75,13 +78,16 @@ static bool may_give(const struct zone *zone, unsigned alloc_flags, const struct
 {
 	if (!(ac->nodemask >> zone->nid & 1))
 		return false;
+	if (alloc_flags & ALLOC_SPREAD_DIRTY && !zone_dirty_ok(zone))
+		return false;
 	return !(alloc_flags & ALLOC_FAIR) || (zone->nid == ac->nid && READ_ONCE(zone->fair_left));
 }
 
 static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
 			 const struct alloc_context *ac)
 {
-	const bool all = ac->nodemask == NODE_MASK_ALL && !(alloc_flags & ALLOC_FAIR);
+	const bool all =
+		ac->nodemask == NODE_MASK_ALL && !(alloc_flags & (ALLOC_FAIR | ALLOC_SPREAD_DIRTY));
 	const bool stay = alloc_flags & ALLOC_NOFRAGMENT && !mm_policy.defrag_mode;
 	struct zone *const *zonelist = ac->zonelist;
 	struct page *page;
@@ -112,10 +118,21 @@ static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
 	return NULL;
 }
 
+/* Without mixing mobilities if that is wished and possible; defrag_mode has the slow path decide. */
+static struct page *walk_mixing(gfp_t gfp, unsigned order, unsigned alloc_flags,
+				const struct alloc_context *ac)
+{
+	struct page *page = walk(gfp, order, alloc_flags, ac);
+
+	if (unlikely(!page && alloc_flags & ALLOC_NOFRAGMENT && !mm_policy.defrag_mode))
+		page = walk(gfp, order, alloc_flags & ~ALLOC_NOFRAGMENT, ac);
+	return page;
+}
+
 /*
  * The first zone of the list that may and can give a block of 2^order pages
  * gives it; NULL when none does.  alloc_flags: ALLOC_* (internal.h).  Its word
- * is the caller's to write.  Interrupts are off.  Bound: three walks of the list.
+ * is the caller's to write.  Interrupts are off.  Bound: five walks of the list.
  * Follows Linux's get_page_from_freelist() and rmqueue() (6.1), the fair spread 3.12's.
  */
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
@@ -130,9 +147,9 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 		fair_reset(ac);
 		alloc_flags &= ~ALLOC_FAIR;
 	}
-	page = walk(gfp, order, alloc_flags, ac);
-	/* Without mixing mobilities none could, so mixed it is; defrag_mode has the slow path decide. */
-	if (unlikely(!page && alloc_flags & ALLOC_NOFRAGMENT && !mm_policy.defrag_mode))
-		page = walk(gfp, order, alloc_flags & ~ALLOC_NOFRAGMENT, ac);
+	page = walk_mixing(gfp, order, alloc_flags, ac);
+	/* Dirty or not: what is near and above its mark is better than what is not. */
+	if (unlikely(!page && alloc_flags & ALLOC_SPREAD_DIRTY))
+		page = walk_mixing(gfp, order, alloc_flags & ~ALLOC_SPREAD_DIRTY, ac);
 	return page;
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <port/port.h>
 #include <buddy/buddy.h>
 #include <buddy/compaction.h>
 

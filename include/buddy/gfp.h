@@ -61,6 +61,12 @@ typedef uint32_t gfp_t;
 /* Counted in nr_accounted for as long as it is allocated (whole kernel objects of users). */
 #define __GFP_ACCOUNT ((gfp_t)0x100)
 
+/*
+ * The page will be made dirty soon: from a zone that has less than its share of dirty pages
+ * (reclaim.h), as long as one that is above its low watermark has.
+ */
+#define __GFP_WRITE ((gfp_t)0x200)
+
 #define GFP_NOT_FAST ((gfp_t)0xff0)
 
 /* ---- reserves --------------------------------------------------------- */
@@ -81,7 +87,7 @@ typedef uint32_t gfp_t;
  * the other CPUs empty their caches, and, with __GFP_FS, have an owner sacrificed (oom.h).
  */
 #define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
-/* Wakes kswapd and kcompactd when memory runs low, if they could help (port_wake_kswapd()). */
+/* Wakes kswapd (reclaim.h) when its zones are below low; without, memory is left to run low. */
 #define __GFP_KSWAPD_RECLAIM ((gfp_t)0x20000)
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 /* The caller's own I/O and file system may be entered. */
@@ -104,10 +110,8 @@ typedef uint32_t gfp_t;
 #define __GFP_NOFAIL ((gfp_t)0x800000)
 /* Never from a node that the context is not allowed, whatever the need. */
 #define __GFP_HARDWALL ((gfp_t)0x1000000)
-/* The page will be written to soon.  Nothing spreads dirty pages yet: accepted, no effect. */
-#define __GFP_WRITE ((gfp_t)0x2000000)
 
-#define __GFP_BITS_MASK ((gfp_t)0x3fff1ff)
+#define __GFP_BITS_MASK ((gfp_t)0x1fff3ff)
 
 /* ---- the usual combinations ------------------------------------------- */
 

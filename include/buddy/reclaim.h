@@ -64,36 +64,65 @@ struct shrinker {
 	unsigned flags;
 	/* The library's. */
 	struct shrinker *next;
+	uint32_t users; /* who are in it */
+	bool leaving;	/* unregister_shrinker() waits for them */
 	uint32_t nr_deferred[BUDDY_MAX_NODES];
 };
 
 /*
  * Both operations are called in task context, interrupts on, no lock held, by several CPUs at
  * once; they may free, and must not allocate with __GFP_DIRECT_RECLAIM (it is taken off).  s is
- * the caller's memory until unregister_shrinker(), which waits until nobody is in it any
- * more.  0, or -EINVAL: an operation is missing, or it is registered.
+ * the library's until unregister_shrinker(), which waits (port_cond_resched()) until nobody is in it any
+ * more, and so is not to be called by s's own operations.  Of one that is not registered: nothing.
+ * register: 0, or -EINVAL: an operation is missing, or it is registered.  Both: task
+ * context, interrupts on.
  */
+#if BUDDY_RECLAIM
 int register_shrinker(struct shrinker *s);
 void unregister_shrinker(struct shrinker *s);
+#else
+static inline int register_shrinker(struct shrinker *s)
+{
+	(void)s;
+	return 0;
+}
+static inline void unregister_shrinker(struct shrinker *s)
+{
+	(void)s;
+}
+#endif
 
 /* ---- asking for it --------------------------------------------------------- */
 
 /*
- * Frees up to nr pages of node nid (-1: all); how many it freed, whatever has become of them since.  Task context,
- * interrupts on.  Writes dirty pages only if gfp has __GFP_IO and __GFP_FS.
+ * Frees up to nr pages of node nid (-1: all); how many it freed, whatever has become of them
+ * since; an object of a shrinker counts as one, and of these it may be more.  Writes dirty pages only if gfp has
+ * __GFP_IO and __GFP_FS; frees nothing without __GFP_DIRECT_RECLAIM.  Context: task, interrupts on; called in an
+ * operation of an owner or a shrinker it frees nothing.
  */
+#if BUDDY_RECLAIM
 unsigned long shrink_node_pages(int nid, unsigned long nr, gfp_t gfp);
+#else
+static inline unsigned long shrink_node_pages(int nid, unsigned long nr, gfp_t gfp)
+{
+	(void)nid;
+	(void)nr;
+	(void)gfp;
+	return 0;
+}
+#endif
 
 /* ---- the background --------------------------------------------------------- */
 
 /*
  * kswapd of a node: frees memory until every zone is at its high watermark, so that requests
  * need not.  It begins when a request finds all its zones below low (port_wake_kswapd()), and
- * stops, for a request of a high order, after twice that.  After 16 rounds without a page it gives up
- * until something is freed by others (kswapd_failures).
+ * stops, for a request of a high order, after twice that (and goes on for single pages).  After 16
+ * rounds over all pages without one it gives up until a request reclaims something itself.  Then
+ * it writes dirty pages, if there are more than dirty_background_ratio.
  *
- * One call frees at most 32 pages and looks at a bounded number; it returns true if there is
- * more to do.  A task of an RTOS, or an idle core:
+ * One call frees at most 32 pages, looks at about 1,024 descriptors, and once in a while asks each
+ * shrinker for its share; it returns true if there is more to do.  A task of an RTOS, or an idle core:
  *
  *	for (;;) {
  *		wait_for_port_wake_kswapd();
@@ -103,19 +132,40 @@ unsigned long shrink_node_pages(int nid, unsigned long nr, gfp_t gfp);
  *
  * Task context, interrupts on; one caller per node at a time.
  */
+#if BUDDY_RECLAIM
 bool kswapd_step(int nid);
+#else
+static inline bool kswapd_step(int nid)
+{
+	(void)nid;
+	return false;
+}
+#endif
 
 /* ---- dirty pages -------------------------------------------------------------- */
 
 /*
- * When more than background_ratio per cent of the memory that can be had (free and
- * reclaimable) is dirty, kswapd writes; above dirty_ratio, who makes pages dirty writes
- * first (balance_dirty_pages(), to be called by an owner after set_page_dirty(), in task context, no lock
- * held).  A request with __GFP_WRITE goes to a zone below its share of that, as long as there is one.
+ * When more than dirty_background_ratio per cent of the memory that can be had (free above
+ * the high marks, and reclaimable) is dirty or under writeback, kswapd writes; above
+ * dirty_ratio, who makes pages dirty writes as many first (balance_dirty_pages(), to be called
+ * by an owner after set_page_dirty(), in task context, no lock held; it returns at
+ * once in a NOIO or NOFS scope, in an operation of an owner, and with interrupts off).  Example: 1,000
+ * pages above the marks are free and 3,000 reclaimable: 400 dirty ones wake kswapd, and who makes the 801st
+ * dirty writes one.  Only pages that are reclaimable (lru_cache_add()) are found.
+ *
+ * A request with __GFP_WRITE goes to a zone below its share of dirty_ratio, as long as there
+ * is one.
  */
+#if BUDDY_RECLAIM
 extern unsigned dirty_background_ratio, dirty_ratio; /* 10, 20; 1 to 100 */
 void balance_dirty_pages(void);
+#else
+static inline void balance_dirty_pages(void)
+{
+}
+#endif
 
+/* Of all zones; any context. */
 unsigned long nr_dirty_pages(void);
 unsigned long nr_writeback_pages(void);
 unsigned long nr_lru_pages(void);

@@ -154,8 +154,8 @@ static void case_07_absurd_bulk_counts(void)
 
 static void invalid_gfp_and_nodes_are_refused(void)
 {
-	static const gfp_t wrong[] = {0x200,	 0x400,	    0x800, GFP_KERNEL | 0x400,
-				      0x4000000, 0x80000000};
+	static const gfp_t wrong[] = {0x2000000,	  0x400,     0x800,
+				      GFP_KERNEL | 0x400, 0x4000000, 0x80000000};
 	unsigned nr = sizeof(wrong) / sizeof(wrong[0]), nodes = 0;
 	uint32_t bad = vm_events(BAD_ALLOC), fail = vm_events(PGALLOC_FAIL);
 	struct page *one[1] = {NULL};
