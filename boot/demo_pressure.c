@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+/*
+ * demo_pressure - the director of the demonstration under pressure.  See demo_pressure.h.
+ *
+ * Sends all cores to work (demo_load.c), works itself in between, asks for blocks, counts how many
+ * it got and what was done for them, stops the cores, and compares: contents, pages,
+ * invariants.
+ *
+ * State: loads[], each its core's own while it runs; the rest is the boot core's.
+ * Locks: none.
+ *
+ * Not here: the load of one core (demo_load.c), its file's device (demo_disk.c), cores that
+ * do background work (daemon.c).
+ */
+#include "boot/demo_pressure.h"
+
+#include <buddy/buddy.h>
+#include <buddy/compaction.h>
+#include <buddy/reclaim.h>
+#include <buddy/vmalloc.h>
+#include <port/port.h>
+
+#include "boot/daemon.h"
+#include "boot/demo_disk.h"
+#include "boot/demo_load.h"
+#include "boot/hoard.h"
+#include "boot/memmap.h"
+#include "boot/smp.h"
+#include "drivers/a9timer.h"
+
+#define FILL_SECONDS	4u
+#define REQUEST_STEPS	64u /* of the load, between two requests, on the boot core */
+#define MAX_BLOCKS	40u
+#define CMA_PAGES	256u
+#define MAX_CMA_BUFFERS 4u
+#define PAGES_PER_MIB	(1UL << (20 - PAGE_SHIFT))
+#define UNMOVABLE_SHARE 64u /* one page in so many is somebody's for good, and scattered */
+
+static struct demo_load loads[PORT_NR_CPUS];
+static unsigned nr_loads;
+static const char *wrong;
+
+static uint32_t events[NR_VM_EVENT_ITEMS];
+
+static uint32_t since(enum vm_event_item item)
+{
+	return vm_events(item) - events[item];
+}
+
+static unsigned long all_free(void)
+{
+	return nr_free_pages() + nr_pcp_pages();
+}
+
+static unsigned long mib(unsigned long nr_pages)
+{
+	return nr_pages / PAGES_PER_MIB;
+}
+
+static unsigned ms_since(uint64_t start)
+{
+	return (unsigned)((a9timer_read() - start) * 1000 / a9timer_rate());
+}
+
+static void fail(const char *why)
+{
+	if (!wrong)
+		wrong = why;
+}
+
+/* ---- the cores ---------------------------------------------------------------------- */
+
+/* Half of what is free in areas, if there are addresses for them, and a file as large as what is free. */
+static void share_out(uint32_t seed, struct address_space *file, unsigned long free)
+{
+	struct vmalloc_info window;
+	unsigned long areas;
+
+	vmalloc_info(&window);
+	/* An area takes an address more than it has pages. */
+	areas = window.free_pages / (LOAD_AREA_PAGES + 1) * 3 / 4;
+	if (areas > free / 2 / LOAD_AREA_PAGES)
+		areas = free / 2 / LOAD_AREA_PAGES;
+	for (unsigned i = 0; i < nr_loads; i++) {
+		struct demo_load *load = &loads[i];
+
+		load->random = seed + 0x9e3779b9u * (i + 1) ? seed + 0x9e3779b9u * (i + 1) : 1;
+		load->nr_areas = 0;
+		load->want_areas = (unsigned)(areas / nr_loads);
+		if (load->want_areas > LOAD_MAX_AREAS)
+			load->want_areas = LOAD_MAX_AREAS;
+		load->file = file;
+		load->file_pages = (uint32_t)free;
+		load->file_from = (uint32_t)(free / nr_loads * i);
+		load->file_to = (uint32_t)(free / nr_loads * (i + 1));
+		load->writes = load->verified = load->file_reads = load->file_writes = 0;
+		load->refused = 0;
+		load->error = NULL;
+		load->filled = load->finished = 0;
+	}
+}
+
+static void start_cores(void)
+{
+	__atomic_store_n(&demo_load_stop, 0, __ATOMIC_RELAXED);
+	for (unsigned i = 1; i < nr_loads; i++)
+		if (!smp_call(loads[i].cpu, demo_load_run, &loads[i]))
+			fail("a core did not take its work");
+}
+
+static bool others_filled(void)
+{
+	for (unsigned i = 1; i < nr_loads; i++)
+		if (!__atomic_load_n(&loads[i].filled, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+/* This core fills its share, then loads until the others have theirs, or time is up. */
+static void fill_memory(void)
+{
+	uint64_t start = a9timer_read();
+	unsigned limit = FILL_SECONDS * 1000;
+
+	while (ms_since(start) < limit && demo_load_fill(&loads[0]))
+		;
+	while (ms_since(start) < limit && !others_filled())
+		demo_load_step(&loads[0]);
+}
+
+static void work_a_little(void)
+{
+	for (unsigned i = 0; i < REQUEST_STEPS; i++)
+		demo_load_step(&loads[0]);
+	daemon_step();
+}
+
+static void stop_cores(void)
+{
+	__atomic_store_n(&demo_load_stop, 1, __ATOMIC_RELEASE);
+	for (unsigned i = 1; i < nr_loads; i++)
+		smp_wait(loads[i].cpu);
+	demo_load_end(&loads[0]);
+}
+
+/* ---- what is asked for ----------------------------------------------------------------- */
+
+/* A sixteenth of memory in blocks of an order, one at least. */
+static unsigned nr_wanted(unsigned order)
+{
+	unsigned long nr = nr_managed_pages() / 16 >> order;
+
+	return nr > MAX_BLOCKS ? MAX_BLOCKS : nr ? (unsigned)nr : 1;
+}
+
+static void ask_for_blocks(unsigned order, unsigned want)
+{
+	struct page *head = NULL, *page;
+	uint64_t start = a9timer_read();
+	unsigned got = 0;
+
+	for (unsigned i = 0; i < want; i++) {
+		work_a_little();
+		page = alloc_pages(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN, order);
+		if (!page)
+			continue;
+		page->mapping = head;
+		head = page;
+		got++;
+	}
+	port_log("  order %2u: got %u of %u while %u %s wrote, %u ms\n", order, got, want, nr_loads,
+		 nr_loads == 1 ? "core" : "cores", ms_since(start));
+	while ((page = head)) {
+		head = page->mapping;
+		__free_pages(page, order);
+	}
+	if (got < want)
+		fail("a large block was not to be had");
+}
+
+static void ask_for_buffers(void)
+{
+	struct page *buffer[MAX_CMA_BUFFERS];
+	struct cma *cma = cma_default();
+	uint64_t start = a9timer_read();
+	unsigned want, got = 0;
+
+	if (!cma) {
+		port_log("  CMA:      no area here\n");
+		return;
+	}
+	want = (unsigned)(cma_nr_pages(cma) / 2 / CMA_PAGES);
+	want = want > MAX_CMA_BUFFERS ? MAX_CMA_BUFFERS : want;
+	for (unsigned i = 0; i < want; i++) {
+		work_a_little();
+		buffer[got] = cma_alloc(cma, CMA_PAGES, 0, true);
+		if (buffer[got])
+			got++;
+	}
+	port_log("  CMA:      got %u of %u buffers of 1 MiB while %u %s wrote, %u ms%s%s\n", got,
+		 want, nr_loads, nr_loads == 1 ? "core" : "cores", ms_since(start),
+		 got < want ? "; in the way: " : "", got < want ? contig_busy_reason() : "");
+	for (unsigned i = 0; i < got; i++)
+		cma_release(cma, buffer[i], CMA_PAGES);
+	if (got < want)
+		fail("a CMA buffer was not to be had");
+}
+
+/* ---- what it looks like ------------------------------------------------------------------- */
+
+static void show_memory(const char *when)
+{
+	port_log("%s:\n", when);
+	show_buddyinfo();
+	show_extfrag();
+	memmap_show(false);
+}
+
+static void show_work(const struct filemap_stats *file)
+{
+	uint32_t writes = 0, verified = 0, reads = 0, file_writes = 0, refused = 0;
+
+	for (unsigned i = 0; i < nr_loads; i++) {
+		writes += loads[i].writes;
+		verified += loads[i].verified;
+		reads += loads[i].file_reads;
+		file_writes += loads[i].file_writes;
+		refused += loads[i].refused;
+	}
+	port_log("  areas            %lu pages written, %lu verified\n", (unsigned long)writes,
+		 (unsigned long)verified);
+	port_log("  file             %lu pages read, %lu written; %lu hits, %lu misses, %lu "
+		 "evicted, %lu written back\n",
+		 (unsigned long)reads, (unsigned long)file_writes, (unsigned long)file->hits,
+		 (unsigned long)file->misses, (unsigned long)file->evicted,
+		 (unsigned long)file->writes);
+	port_log("  reclaimed        %lu pages by kswapd, %lu by requests; %lu requests waited for "
+		 "it\n",
+		 (unsigned long)since(PGSTEAL_KSWAPD), (unsigned long)since(PGSTEAL_DIRECT),
+		 (unsigned long)since(ALLOCSTALL));
+	port_log("  moved            %lu pages while they were in use, %lu attempts failed; %lu "
+		 "requests compacted\n",
+		 (unsigned long)since(PGMIGRATE_SUCCESS), (unsigned long)since(PGMIGRATE_FAIL),
+		 (unsigned long)since(COMPACTSTALL));
+	port_log("  sacrificed       %lu owners; %lu requests of the load got nothing\n",
+		 (unsigned long)since(OOM_KILL), (unsigned long)refused);
+}
+
+/* ---- the verdict ----------------------------------------------------------------------------- */
+
+static void check_loads(void)
+{
+	for (unsigned i = 0; i < nr_loads; i++) {
+		if (!loads[i].error)
+			continue;
+		port_log("  cpu%u: %s, at 0x%lx\n", loads[i].cpu, loads[i].error,
+			 (unsigned long)loads[i].where);
+		fail(loads[i].error);
+	}
+	if (demo_disk_wrong) {
+		port_log("  %lu sectors were written with other contents\n",
+			 (unsigned long)demo_disk_wrong);
+		fail("the file's device was written wrong");
+	}
+}
+
+static void check_memory(unsigned long before)
+{
+	struct hoard_info hoard;
+	unsigned long free;
+
+	hoard_info(HOARD_UNMOVABLE, &hoard);
+	if (hoard.wrong)
+		fail("a page that nobody may move changed");
+	drain_all_pages();
+	free = all_free();
+	port_log("  pages free       %lu before, %lu after\n", before, free);
+	if (free != before)
+		fail("pages are missing after the pressure");
+	if (since(BAD_FREE) || since(BAD_ALLOC))
+		fail("a correct request was refused");
+	if (mm_check_quiet())
+		fail("mm_check found a broken invariant after the pressure");
+}
+
+/* ---- the run ------------------------------------------------------------------------------------ */
+
+static void run(uint32_t seed, struct address_space *file, unsigned long free)
+{
+	unsigned long areas = 0;
+	uint64_t start = a9timer_read();
+
+	share_out(seed, file, free);
+	start_cores();
+	fill_memory();
+	for (unsigned i = 0; i < nr_loads; i++)
+		areas += __atomic_load_n(&loads[i].nr_areas, __ATOMIC_RELAXED);
+	port_log("  %lu MiB in %lu areas, %lu MiB of the file cached, %lu MiB free, after %u ms\n",
+		 mib(areas * LOAD_AREA_PAGES), areas, file ? mib(filemap_nr_pages(file)) : 0,
+		 mib(nr_free_pages()), ms_since(start));
+	show_memory("before");
+	ask_for_blocks(MAX_ORDER - 1, nr_wanted(MAX_ORDER - 1));
+	if (mm_check())
+		fail("mm_check found a broken invariant under pressure");
+	ask_for_blocks(MAX_ORDER, nr_wanted(MAX_ORDER));
+	ask_for_buffers();
+	show_memory("after");
+	stop_cores();
+}
+
+const char *demo_pressure(uint32_t seed)
+{
+	struct filemap_stats stats = {0};
+	unsigned long before, free;
+	struct address_space *file;
+	uint32_t online = smp_online_mask();
+
+	wrong = NULL;
+	drain_all_pages();
+	before = all_free();
+	for (unsigned item = 0; item < NR_VM_EVENT_ITEMS; item++)
+		events[item] = vm_events((enum vm_event_item)item);
+	nr_loads = 0;
+	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		if (online & 1u << cpu)
+			loads[nr_loads++].cpu = cpu;
+	free = nr_free_buffer_pages();
+	demo_disk_init((uint32_t)free);
+	file = filemap_open(&demo_disk);
+	port_log("\npressure: areas and a file of %lu MiB in %lu MiB of free memory\n", mib(free),
+		 mib(free));
+	if (!file)
+		fail("no page cache");
+	daemon_start();
+	hoard_grow(HOARD_UNMOVABLE, free / UNMOVABLE_SHARE);
+	run(seed, file, free);
+	if (file) {
+		filemap_stats(file, &stats);
+		if (filemap_close(file))
+			fail("the page cache could not be closed");
+	}
+	hoard_drop(HOARD_UNMOVABLE);
+	daemon_stop();
+	show_work(&stats);
+	check_loads();
+	check_memory(before);
+	return wrong;
+}
