@@ -20,8 +20,8 @@
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
  *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, shrinker,
- *	extfrag -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc -> bulk -> exact,
- *	page_isolation -> contig -> cma -> dma, pin,
+ *	extfrag -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
+ *	bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
  *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */

@@ -87,7 +87,10 @@ typedef uint32_t gfp_t;
  * the other CPUs empty their caches, and, with __GFP_FS, have an owner sacrificed (oom.h).
  */
 #define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
-/* Wakes kswapd (reclaim.h) when its zones are below low; without, memory is left to run low. */
+/*
+ * Wakes kswapd and kcompactd (reclaim.h) when its zones are below low, if they could help;
+ * without, memory is left to run low.
+ */
 #define __GFP_KSWAPD_RECLAIM ((gfp_t)0x20000)
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 /* The caller's own I/O and file system may be entered. */
