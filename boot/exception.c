@@ -19,6 +19,7 @@
 #include <board.h>
 #include <buddy/gfp.h>
 #include <buddy/mm.h>
+#include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
 #include <port/port.h>
 
@@ -28,6 +29,7 @@
 #include "boot/mmu.h"
 #include "boot/power.h"
 #include "boot/smp.h"
+#include "boot/vmap.h"
 
 static volatile uint32_t failing; /* 0, or 1 + the core that fails */
 
@@ -220,6 +222,8 @@ _Noreturn void exception_report(const struct exc_frame *f)
 			       dfsr & (1u << 11) ? "write" : "read", (unsigned)dfar,
 			       fault_name(dfsr), (unsigned)dfsr);
 		report_unmapped(dfar);
+		if (vmap_fault_name(dfar))
+			console_printf("    vmalloc's window: %s\n", vmap_fault_name(dfar));
 		fault = dfar;
 	} else if (f->kind == EXC_PABT) {
 		console_printf("    fetch at %08x: %s (IFSR %08x)\n", (unsigned)ifar,
@@ -310,6 +314,21 @@ static void kmap_out_of_order(void)
 	mmu_kunmap_local(first);
 }
 
+/* The word behind an area is written. */
+static void vmalloc_overrun(void)
+{
+#if BUDDY_VMALLOC
+	volatile uint32_t *area = vmalloc(3 * PAGE_SIZE);
+
+	if (!area)
+		panic("crash=vmalloc: no area");
+	area[3 * PAGE_SIZE / sizeof(*area) - 1] = 1;
+	area[3 * PAGE_SIZE / sizeof(*area)] = 2;
+#else
+	panic("crash=vmalloc: BUDDY_VMALLOC is 0");
+#endif
+}
+
 void crash_on_purpose(const char *kind)
 {
 	if (!strcmp(kind, "undef"))
@@ -332,8 +351,10 @@ void crash_on_purpose(const char *kind)
 		kmap_too_many();
 	else if (!strcmp(kind, "kunmap"))
 		kmap_out_of_order();
+	else if (!strcmp(kind, "vmalloc"))
+		vmalloc_overrun();
 	else
 		console_printf("crash=%s: expected undef, svc, dabt, rodata, pabt, stack, panic, "
-			       "uaf, kmap or kunmap\n",
+			       "uaf, kmap, kunmap or vmalloc\n",
 			       kind);
 }

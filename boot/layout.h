@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stacks of a core, for assembler, C and linker script (which includes it), and
- * where temporary mappings are.
+ * where temporary mappings and vmalloc's window are.
  *
  * One block of STACK_CORE_BYTES per core, each stack with an unmapped page
  * beneath it, so that the first push too many is an abort with an address that
@@ -27,5 +27,9 @@
 
 /* The MiB of virtual addresses for temporary mappings: no board may have anything there. */
 #define LAYOUT_KMAP_BASE 0xff000000
+
+/* The same for vmalloc's window, of whole MiB. */
+#define LAYOUT_VMAP_BASE  0xc0000000
+#define LAYOUT_VMAP_BYTES 0x20000000
 
 #endif /* BOOT_LAYOUT_H */

@@ -18,6 +18,7 @@
 #include <board.h>
 #include <buddy/gfp.h>
 #include <buddy/init.h>
+#include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
 #include <port/port.h>
 
@@ -30,6 +31,7 @@
 #include "boot/errata.h"
 #include "boot/exception.h"
 #include "boot/fdt.h"
+#include "boot/layout.h"
 #include "boot/mmu.h"
 #include "boot/monitor.h"
 #include "boot/policy.h"
@@ -396,6 +398,9 @@ _Noreturn void boot_main(const struct boot_args *args)
 	console_printf("%u of %u cores online\n", online, nr_cpus);
 	gfp_allowed_mask = all_bits;
 	init_rest();
+#if BUDDY_VMALLOC
+	vmalloc_init((void *)LAYOUT_VMAP_BASE, LAYOUT_VMAP_BYTES);
+#endif
 	smp_set_tick(bootarg_uint("tick", SMP_TICK_HZ));
 	console_printf("up after %u us\n", us_since(start));
 

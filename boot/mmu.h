@@ -58,7 +58,10 @@ bool mmu_is_unmapped_ram(uint32_t addr);
 void *mmu_kmap_local(uint64_t phys);
 void mmu_kunmap_local(const void *addr);
 
-/* The physical address of one that is mapped, permanently or by mmu_kmap_local().  Any context. */
+/*
+ * The physical address of one that is mapped: permanently, by mmu_kmap_local(), or in
+ * vmalloc's window (and pinned, or it may be another one at once).  Any context.
+ */
 uint32_t mmu_phys(uint32_t addr);
 
 /*

@@ -100,7 +100,7 @@ void mmu_kunmap_local(const void *addr)
 
 uint32_t mmu_phys(uint32_t addr)
 {
-	if (addr - LAYOUT_KMAP_BASE >= MIB)
+	if (addr - LAYOUT_KMAP_BASE >= MIB && addr - LAYOUT_VMAP_BASE >= LAYOUT_VMAP_BYTES)
 		return addr;
 	return (*mmu_l2_slot(addr) & ~(PAGE - 1)) | addr % PAGE;
 }

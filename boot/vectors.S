@@ -3,8 +3,9 @@
  * The exception table and what happens before C sees an exception.
  *
  * Interrupts run to their end in IRQ mode on the core's IRQ stack, not nested:
- * six words saved, so entry and exit cost what the hardware costs.  Everything
- * else is fatal: the frame of exception.h is stored on the stack of the mode
+ * six words saved, so entry and exit cost what the hardware costs.  A data abort
+ * goes back to its instruction if that met a page of vmalloc's window on its way from
+ * one frame to another (vmap.c).  Everything else is fatal: the frame of exception.h is stored on the stack of the mode
  * that took it (UND, ABT; never SVC's, which may be what overflowed) and
  * exception_report() does not come back.
  */
@@ -69,6 +70,23 @@ vec_svc:
 vec_pabt:
 	fatal	3
 vec_dabt:
+	/*
+	 * The caller-saved registers are saved, SPSR stays where it is: what is
+	 * called takes no exception, as interrupts are off and it uses only this stack and
+	 * the permanent mapping.  LR is 8 beyond the instruction, in ARM and in Thumb
+	 * state.
+	 */
+	sub	lr, lr, #8
+	push	{r0-r3, r12, lr}
+	mrc	p15, 0, r0, c5, c0, 0	@ DFSR
+	mrc	p15, 0, r1, c6, c0, 0	@ DFAR
+	bl	vmap_fault
+	teq	r0, #0
+	beq	1f
+	clrex				@ as in vec_irq: a pair that was interrupted starts anew
+	ldm	sp!, {r0-r3, r12, pc}^
+1:	pop	{r0-r3, r12, lr}
+	add	lr, lr, #8
 	fatal	4
 vec_unused:
 	fatal	5

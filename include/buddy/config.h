@@ -84,6 +84,14 @@
 #define BUDDY_RECLAIM 1
 #endif
 
+/*
+ * vmalloc() and vmap() (vmalloc.h); 0: left out, and the port needs no port_vmap_*().
+ * Costs about 2 KiB of code.
+ */
+#ifndef BUDDY_VMALLOC
+#define BUDDY_VMALLOC 1
+#endif
+
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif

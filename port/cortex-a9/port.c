@@ -18,6 +18,7 @@
 #include "boot/exception.h"
 #include "boot/mmu.h"
 #include "boot/smp.h"
+#include "boot/vmap.h"
 #include "drivers/pl310.h"
 
 void port_log(const char *fmt, ...)
@@ -86,6 +87,31 @@ void *port_kmap_local(uint64_t phys)
 void port_kunmap_local(const void *addr)
 {
 	mmu_kunmap_local(addr);
+}
+
+int port_vmap_prepare(void *addr, size_t bytes)
+{
+	return vmap_prepare((uint32_t)(uintptr_t)addr, bytes);
+}
+
+void port_vmap_set(void *addr, uint64_t phys)
+{
+	vmap_set((uint32_t)(uintptr_t)addr, (uint32_t)phys);
+}
+
+void port_vmap_clear(void *addr, unsigned nr)
+{
+	vmap_clear((uint32_t)(uintptr_t)addr, nr);
+}
+
+void port_vmap_break(void *addr)
+{
+	vmap_break((uint32_t)(uintptr_t)addr);
+}
+
+uint64_t port_vmap_phys(const void *addr)
+{
+	return vmap_phys((uint32_t)(uintptr_t)addr);
 }
 
 bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr)

@@ -85,6 +85,19 @@ void host_refuse_map_pages(bool refuse);
 /* Calls of port_cache_clean() (0), invalidate (1), flush (2) since the program's start. */
 unsigned long host_cache_ops(unsigned kind);
 
+/* ---- vmalloc's window --------------------------------------------------------- */
+
+/*
+ * Addresses for vmalloc_init(), bytes rounded up to pages: the same ones, of the same size, in
+ * each call.  RAM that is to be mapped there comes from host_map_phys() (start()) after the
+ * first call.  Accesses to pages on the move wait from now on.
+ */
+void *host_vmap_window(size_t bytes);
+/* Accesses that have met one; counted before they wait. */
+unsigned host_vmap_waits(void);
+/* port_vmap_prepare() finds no memory.  Forgotten by host_unmap_all(). */
+void host_vmap_fail_prepare(bool fail);
+
 /* ---- messages and panics ---------------------------------------------------- */
 
 /* port_log()'s text since the last clear (the first 64 KiB), and the number of calls. */

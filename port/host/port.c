@@ -15,6 +15,8 @@
  * Not here: what the core calls on its hot path (port_impl.h).
  */
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -24,11 +26,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <buddy/config.h>
 #include <port/port.h>
 
 #include "host.h"
+#include "host_priv.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HOST_ASAN 1
@@ -435,6 +439,7 @@ void host_irq_hold(bool hold)
 static struct {
 	uint64_t base, end;
 	char *virt;
+	bool aliased;
 } banks[16];
 static unsigned nr_banks;
 
@@ -462,16 +467,44 @@ uint64_t port_virt_to_phys(const void *virt)
 }
 #endif
 
-static void *map_or_die(void *at, uint64_t size, int prot, int flags)
+/*
+ * All RAM as a file, offset = phys, for programs that map it twice; else -1: private memory
+ * is faster, and a child process that writes to it does not write to ours.
+ */
+static int phys_fd = -1;
+
+void host_alias_phys(void)
 {
-	void *p = mmap(at, (size_t)size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
-		       -1, 0);
+	if (phys_fd >= 0)
+		return;
+	phys_fd = memfd_create("phys", 0);
+	if (phys_fd < 0 || ftruncate(phys_fd, (off_t)PHYS_END))
+		host_fault("no file for fake physical memory");
+}
+
+int host_phys_file(uint64_t phys)
+{
+	for (unsigned i = 0; i < nr_banks; i++)
+		if (banks[i].aliased && phys >= banks[i].base && phys < banks[i].end)
+			return phys_fd;
+	host_fault("no RAM, or none that can be mapped twice: host_vmap_window() comes before it");
+}
+
+static void *map_file_or_die(void *at, uint64_t size, int prot, int flags, int fd, uint64_t offset)
+{
+	void *p = mmap(at, (size_t)size, prot, flags, fd, (off_t)offset);
 
 	if (p == MAP_FAILED) {
 		perror("host port: no room for fake physical memory");
 		exit(125);
 	}
 	return p;
+}
+
+static void *map_or_die(void *at, uint64_t size, int prot, int flags)
+{
+	return map_file_or_die(at, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
+			       -1, 0);
 }
 
 __attribute__((constructor)) static void host_start(void)
@@ -488,15 +521,20 @@ void host_map_phys(uint64_t base, uint64_t size)
 {
 	uint64_t end = (base + size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
 	char *virt;
+	void *at;
+	int fixed;
 
 	base &= ~(uint64_t)(PAGE_SIZE - 1);
 	if (end > PHYS_END || end <= base || nr_banks == sizeof(banks) / sizeof(banks[0]))
 		host_fault("host_map_phys(): empty, beyond 4 GiB or too many");
-	if (one_window)
-		virt = map_or_die(port_phys_to_virt(base), end - base, PROT_READ | PROT_WRITE,
-				  MAP_FIXED);
+	at = one_window ? port_phys_to_virt(base) : NULL;
+	fixed = one_window ? MAP_FIXED : 0;
+	if (phys_fd >= 0)
+		virt = map_file_or_die(at, end - base, PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_NORESERVE | fixed, phys_fd, base);
 	else
-		virt = map_or_die(NULL, end - base, PROT_READ | PROT_WRITE, 0);
+		virt = map_or_die(at, end - base, PROT_READ | PROT_WRITE, fixed);
+	banks[nr_banks].aliased = phys_fd >= 0;
 	banks[nr_banks].base = base;
 	banks[nr_banks].end = end;
 	banks[nr_banks++].virt = virt;
@@ -506,6 +544,7 @@ void host_map_phys(uint64_t base, uint64_t size)
 
 void host_unmap_all(void)
 {
+	host_vmap_reset();
 	while (nr_banks) {
 		uint64_t size;
 
@@ -517,6 +556,8 @@ void host_unmap_all(void)
 		else
 			munmap(banks[nr_banks].virt, (size_t)size);
 	}
+	if (phys_fd >= 0 && (ftruncate(phys_fd, 0) || ftruncate(phys_fd, (off_t)PHYS_END)))
+		host_fault("fake physical memory cannot be emptied");
 }
 
 void host_protect_phys(uint64_t base, uint64_t size, bool allow)

@@ -7,6 +7,7 @@
  * Owns the one per-CPU pointer of port_impl.h.
  */
 #include <buddy/alloc_scope.h>
+#include <buddy/errno.h>
 #include <port/port.h>
 
 void *port_template_percpu;
@@ -89,6 +90,40 @@ bool port_map_pages(void *addr, unsigned nr, enum port_page_attr attr)
 	(void)addr;
 	(void)nr;
 	return attr == PORT_PAGE_NORMAL;
+}
+
+/*
+ * No page tables: no vmalloc.  As long as nobody calls vmalloc_init() it asks for nothing, and gives
+ * nothing; BUDDY_VMALLOC=0 leaves it out, and these with it.
+ */
+int port_vmap_prepare(void *addr, size_t bytes)
+{
+	(void)addr;
+	(void)bytes;
+	return -ENOMEM;
+}
+
+void port_vmap_set(void *addr, uint64_t phys)
+{
+	(void)addr;
+	(void)phys;
+}
+
+void port_vmap_clear(void *addr, unsigned nr)
+{
+	(void)addr;
+	(void)nr;
+}
+
+void port_vmap_break(void *addr)
+{
+	(void)addr;
+}
+
+uint64_t port_vmap_phys(const void *addr)
+{
+	(void)addr;
+	return UINT64_MAX;
 }
 
 /* No caches, or devices that look into them. */

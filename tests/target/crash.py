@@ -30,6 +30,8 @@ KINDS = [
                          r"core %d has 16 temporary mappings already, the most"]),
     ("kunmap", "", PANIC, [r"\*\*\* panic on core %d.*: kunmap_local of 0xff0\w{5}: "
                            r"core %d mapped 0xff0\w{5} last, which goes first"]),
+    ("vmalloc", "", EXCEPTION, [ABORT, r"write at c000\w{4}: no page mapped",
+                                r"vmalloc's window: not mapped: the guard page after an area"]),
 ]
 
 
