@@ -22,6 +22,7 @@ struct compact_control {
 	unsigned long source;	  /* the range that is looked at, or emptied */
 	unsigned long spare;	  /* pages below it: from here on some may be free */
 	unsigned long high, at;	  /* the pageblock with free pages, and where in it */
+	uint32_t fixed_bits;	  /* of a word: what must be as in a page that can be moved */
 	bool useful;		  /* something was found in this pageblock's ranges up to here */
 	unsigned nr_target;
 	struct page *target[MIGRATE_BATCH]; /* PAGE_STATE_PCP */

@@ -112,51 +112,78 @@ static inline bool is_target(const struct compact_control *cc, uint32_t word)
 /* The blocks, in single pages, are targets. */
 static void keep_targets(struct compact_control *cc, struct page **block, unsigned nr)
 {
-	for (unsigned i = 0; i < nr; i++) {
-		struct page *page = block[i],
-			    *end = page + (1UL << page_word_order(page_word(page)));
+	struct page **to = cc->target + cc->nr_target;
 
-		for (; page < end; page++) {
-			set_page_word(page, PAGE_STATE_PCP);
-			cc->target[cc->nr_target++] = page;
+	for (unsigned i = 0; i < nr; i++) {
+		struct page *page = block[i];
+		unsigned order = page_word_order(page_word(page));
+
+		*to++ = page;
+		if (likely(!order))
+			continue;
+		set_page_word(page, PAGE_STATE_PCP);
+		for (unsigned long n = (1UL << order) - 1; n; n--) {
+			set_page_word(++page, PAGE_STATE_PCP);
+			*to++ = page;
 		}
 	}
+	cc->nr_target = (unsigned)(to - cc->target);
+}
+
+/*
+ * Free blocks of [*at, end), of one pageblock, that are together enough for `room` pages, or
+ * BUDDY_PCP_WORK of them.  *at: where to go on.
+ */
+static unsigned find_targets(struct compact_control *cc, struct page **at, struct page *end,
+			     unsigned room, struct page **block)
+{
+	struct page *p = *at;
+	unsigned nr = 0, words = 0;
+
+	while (p < end) {
+		uint32_t word = page_word(p);
+		unsigned step = 1U << page_word_order(word);
+
+		words++;
+		if (is_target(cc, word)) {
+			block[nr++] = p;
+			if (step > room)
+				break; /* in part: its rest is the next one */
+			room -= step;
+			if (nr == BUDDY_PCP_WORK || !room) {
+				p += step;
+				break;
+			}
+		}
+		p += step;
+	}
+	cc->free_scanned += words;
+	*at = p;
+	return nr;
 }
 
 /* Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns where to go on. */
 static unsigned long take_targets(struct compact_control *cc, unsigned long place,
 				  unsigned long end, unsigned want)
 {
-	while (place < end && cc->nr_target < want) {
+	struct page *p = mem_map + place, *stop = mem_map + end;
+
+	while (p < stop && cc->nr_target < want) {
 		struct page *block[BUDDY_PCP_WORK];
-		unsigned nr = 0, room = want - cc->nr_target;
+		unsigned room = want - cc->nr_target, nr = find_targets(cc, &p, stop, room, block);
 		port_irqflags_t flags;
 
-		while (place < end && nr < BUDDY_PCP_WORK && room) {
-			struct page *page = mem_map + place;
-			uint32_t word = page_word(page);
-			unsigned long step = 1UL << page_word_order(word);
-
-			cc->free_scanned++;
-			if (is_target(cc, word)) {
-				block[nr++] = page;
-				if (step > room)
-					break; /* in part: its rest is the next one */
-				room -= (unsigned)step;
-			}
-			place += step;
-		}
 		if (!nr)
 			break;
 		flags = port_irq_save();
-		nr = take_free_blocks(cc->zone, block, nr, want - cc->nr_target, cc->targets);
+		nr = take_free_blocks(cc->zone, block, nr, room, cc->targets);
 		port_irq_restore(flags);
 		keep_targets(cc, block, nr);
 		/* Refused what was looked at last: not for ever. */
-		if (!nr && place < end)
-			place++;
+		if (unlikely(!nr))
+			p++;
 	}
-	return place < end ? place : end;
+	return p < stop ? (unsigned long)(p - mem_map) : end;
 }
 
 /* Pages that the migrate scanner has passed, up to the range that is being emptied. */
@@ -236,8 +263,11 @@ static void put_targets(struct compact_control *cc)
 
 			if (place < cc->source)
 				cc->spare = min_t(cc->spare, place);
-			else if (place > cc->high)
+			else if (pageblock_of(place) > cc->high ||
+				 (pageblock_of(place) == cc->high && place < cc->at)) {
 				cc->high = pageblock_of(place);
+				cc->at = place;
+			}
 		}
 		flags = port_irq_save();
 		free_pcppages_bulk(cc->zone, block, nr);
@@ -254,13 +284,16 @@ struct contents {
 	bool fixed;			/* something that stays where it is */
 };
 
-static bool can_move(const struct compact_control *cc, uint32_t word)
+static inline bool can_move(const struct compact_control *cc, uint32_t word)
 {
-	if ((word & (PAGE_STATE_MASK | PAGE_ORDER_MASK | PAGE_MOVABLE | PAGE_TAKEN)) !=
-		    (PAGE_STATE_ALLOCATED | PAGE_MOVABLE) ||
-	    word >> PAGE_REF_SHIFT != 1)
-		return false;
-	return !(word & PAGE_WRITEBACK) || cc->mode == MIGRATE_SYNC;
+	return (word & cc->fixed_bits) == (PAGE_ALLOCATED(0) | PAGE_MOVABLE);
+}
+
+/* Movable, one reference, nobody has taken it; and not being written, unless its owner is to wait for that. */
+static uint32_t fixed_bits(const struct compact_control *cc)
+{
+	return ~(uint32_t)(PAGE_FLAGS_MASK & ~(PAGE_MOVABLE | PAGE_TAKEN)) |
+	       (cc->mode == MIGRATE_SYNC ? 0 : PAGE_WRITEBACK);
 }
 
 static void look_at(struct compact_control *cc, unsigned long place, unsigned long nr,
@@ -268,15 +301,15 @@ static void look_at(struct compact_control *cc, unsigned long place, unsigned lo
 {
 	struct page *p = mem_map + place, *end = p + nr;
 	uint32_t word = page_word(p);
+	unsigned words = 0;
 
 	/* In the middle of a larger block: all of it is. */
 	if (!word && block_head(p, &word)) {
 		c->fixed = true;
 		return;
 	}
-	while (p < end) {
+	for (; p < end; p += 1UL << page_word_order(word), words++) {
 		word = page_word(p);
-		cc->migrate_scanned++;
 		if (can_move(cc, word))
 			c->movable++;
 		else if ((word & ~PAGE_ORDER_MASK) == PAGE_STATE_FREE)
@@ -285,8 +318,8 @@ static void look_at(struct compact_control *cc, unsigned long place, unsigned lo
 			c->cached++;
 		else
 			c->fixed = true;
-		p += 1UL << page_word_order(word);
 	}
+	cc->migrate_scanned += words;
 }
 
 /* The same for the whole range; marks pageblocks that have nothing for anybody. */
@@ -325,21 +358,25 @@ static bool empty_range(struct compact_control *cc, unsigned left)
 	do {
 		bool stays = false;
 
-		for (nr = 0; p < end && nr < MIGRATE_BATCH && !stays;) {
-			uint32_t word = page_word(p);
+		for (nr = 0; p < end && nr < MIGRATE_BATCH; p++) {
+			uint32_t word;
 
-			if (can_move(cc, word)) {
-				if (nr == cc->nr_target && !get_targets(cc, nr + (left ? left : 1)))
+			while (!can_move(cc, word = page_word(p)) &&
+			       (p += 1UL << page_word_order(word)) < end)
+				;
+			if (p >= end)
+				break;
+			if (nr == cc->nr_target) {
+				if (!get_targets(cc, nr + (left ? left : 1)))
 					return false;
 				if (nr == cc->nr_target)
 					break;
-				stays = !isolate_movable(p, cc->mode);
-				if (stays)
-					break;
-				batch[nr++] = p;
-				left -= !!left;
 			}
-			p += 1UL << page_word_order(word);
+			stays = !isolate_movable(p, cc->mode);
+			if (stays)
+				break;
+			batch[nr++] = p;
+			left -= !!left;
 		}
 		moved = nr ? migrate_pages(batch, nr, new_target, put_target, cc, cc->mode) : 0;
 		cc->nr_moved += moved;
@@ -396,21 +433,23 @@ void compact_reset(struct zone *zone)
 static bool load_cursor(struct compact_control *cc)
 {
 	struct compact_cursor at = cc->zone->compact_at[cc->mode != MIGRATE_ASYNC];
-	bool begin = cc->whole || !at.free;
+	bool begin = cc->whole || !at.at;
+	unsigned long last;
 
 	zone_places(cc->zone, &cc->first, &cc->end);
+	last = cc->end - pageblock_nr_pages;
 	if (begin)
-		at = (struct compact_cursor){cc->first, cc->first, cc->end};
+		at = (struct compact_cursor){cc->first, cc->first, last, last};
 	cc->source = at.migrate & ~(range_pages(cc) - 1);
 	cc->spare = min_t(at.spare, cc->source);
-	cc->high = at.free - pageblock_nr_pages;
-	cc->at = cc->high;
-	return begin || (at.migrate == cc->first && at.free == cc->end);
+	cc->high = at.high;
+	cc->at = at.at;
+	return begin || (at.migrate == cc->first && at.at == last);
 }
 
 static void save_cursor(const struct compact_control *cc)
 {
-	struct compact_cursor at = {cc->source, cc->spare, cc->high + pageblock_nr_pages};
+	struct compact_cursor at = {cc->source, cc->spare, cc->high, cc->at};
 
 	cc->zone->compact_at[0] = at;
 	if (cc->mode != MIGRATE_ASYNC)
@@ -452,6 +491,7 @@ enum compact_result compact_zone(struct compact_control *cc)
 {
 	bool whole, met;
 
+	cc->fixed_bits = fixed_bits(cc);
 	drain_local_pages();
 	met = compact_pass(cc, &whole);
 	/*

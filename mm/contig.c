@@ -5,10 +5,13 @@
  * The pageblocks around a range are isolated, which keeps everybody else away from what is
  * free in them; if all of the range is free it is taken off the lists, and the rest goes
  * back.  Pages in per-CPU caches are got by having them emptied, but only where a
- * cached page is what is in the way.
+ * cached page is what is in the way; pages in use, if their owners can move them, by moving
+ * them elsewhere (contig_migrate.c).
  *
  * Who does not care for the place looks for one first: by the words of the blocks,
- * without locks, as fast as blocks are large.  That is a guess; isolation finds out.  A
+ * without locks, as fast as blocks are large; at first for what is free, then for what
+ * is once caches are emptied, then for what is once pages are moved.  That is a guess; isolation
+ * finds out.  A
  * pageblock that another caller has isolated is passed over, and looked at again some
  * rounds later.
  *
@@ -17,7 +20,7 @@
  * State: none but the pages' words, zone->managed_pages and nr_offline.  Locks: the
  * zone's, for one block.
  *
- * Not here: moving what is in the way elsewhere: which pages can be moved is not known.
+ * Not here: moving what is in the way elsewhere (contig_migrate.c).
  *
  * Follows Linux's alloc_contig_range() and alloc_contig_pages() (6.1).
  */
@@ -63,9 +66,9 @@ static void take_range(struct page *page, struct page *end, gfp_t gfp, uint32_t 
 		clear_highpage(p);
 }
 
-/* Takes the frames [start, end).  0, -EINVAL, -EBUSY, or CONTENDED. */
-static int take_frames(unsigned long start, unsigned long end, enum migratetype mt, gfp_t gfp,
-		       uint32_t word, const void *caller)
+/* Takes the frames [start, end); move: pages in use are moved.  0, -EINVAL, -EBUSY, or CONTENDED. */
+static int take_frames(unsigned long start, unsigned long end, enum migratetype mt, bool move,
+		       gfp_t gfp, uint32_t word, const void *caller)
 {
 	unsigned long from = start & ~(unsigned long)(pageblock_nr_pages - 1);
 	unsigned long to = ((end - 1) | (pageblock_nr_pages - 1)) + 1;
@@ -80,6 +83,8 @@ static int take_frames(unsigned long start, unsigned long end, enum migratetype 
 		drain_all_pages();
 		err = test_isolated(start, end, &busy);
 	}
+	if (err && move)
+		err = contig_move_range(start, end);
 	if (!err) {
 		struct page *page = pfn_to_page(start);
 
@@ -94,7 +99,7 @@ int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype 
 	int err = -EINVAL;
 
 	if (start < end && memblock_is_region_memory(to_phys(start), to_phys(end - start)))
-		err = take_frames(start, end, mt, gfp, PAGE_ALLOCATED(0), CALLER);
+		err = take_frames(start, end, mt, true, gfp, PAGE_ALLOCATED(0), CALLER);
 	if (err > 0)
 		err = -EBUSY;
 	if (err == -EBUSY && !(gfp & __GFP_NOWARN))
@@ -182,7 +187,8 @@ static unsigned long look_at(struct contig_search *s, unsigned long pfn, bool *f
 			   (s->cma ? mt == MIGRATE_CMA : mt < MIGRATE_PCPTYPES)) {
 			word = block_word(page, &left);
 			*fits = page_word_state(word) == PAGE_STATE_FREE ||
-				(s->cached && page_word_state(word) == PAGE_STATE_PCP);
+				(s->cached && page_word_state(word) == PAGE_STATE_PCP) ||
+				(s->moving && contig_may_move(word));
 		}
 	}
 	if (!*fits)
@@ -206,13 +212,16 @@ struct page *contig_try(struct contig_search *s, unsigned long start, unsigned l
 			enum migratetype mt = s->cma || s->nr < pageblock_nr_pages
 						      ? get_pageblock_migratetype(page)
 						      : MIGRATE_MOVABLE;
-			int err = take_frames(at, at + s->nr, mt, s->gfp, s->word, s->caller);
+			int err = take_frames(at, at + s->nr, mt, s->moving, s->gfp, s->word,
+					      s->caller);
 
 			if (!err)
 				return page;
 			if (err == CONTENDED)
 				s->isolated = page;
-			pfn = at + 1;
+			/* Not the same page again in each place that has it. */
+			pfn = contig_busy_pfn();
+			pfn = (s->moving && pfn - at < s->nr ? pfn : at) + 1;
 		}
 		if (!fits)
 			pfn = at = (pfn + s->align - 1) & ~(s->align - 1);
@@ -222,14 +231,18 @@ struct page *contig_try(struct contig_search *s, unsigned long start, unsigned l
 
 /*
  * After a round that found nothing: is another one worth it?  The first one took what was
- * free at once; later ones have caches emptied, and wait for those who were in the way.
+ * free at once; the second one has caches emptied, the third one moves pages, and more wait
+ * for those who were in the way.
  */
 bool contig_again(struct contig_search *s)
 {
-	if (s->cached && (!s->isolated || s->rounds++ >= ROUNDS))
+	bool all = s->cached && (s->moving || !BUDDY_COMPACTION);
+
+	if (all && (!s->isolated || s->rounds++ >= ROUNDS))
 		return false;
 	if (!s->cached)
 		drain_all_pages();
+	s->moving = s->cached && BUDDY_COMPACTION;
 	for (unsigned i = 0;
 	     s->isolated && i < WAIT && get_pageblock_migratetype(s->isolated) == MIGRATE_ISOLATE;
 	     i++)
@@ -344,7 +357,7 @@ static int offline_pageblock(struct zone *zone, unsigned long pfn, const void *c
 		return contig_busy(pfn, PAGE_STATE_FREE | PAGE_ISOLATED);
 	if (mt == MIGRATE_HIGHATOMIC)
 		mt = MIGRATE_MOVABLE;
-	err = take_frames(pfn, pfn + pageblock_nr_pages, mt, 0, OUT_OF_SERVICE, caller);
+	err = take_frames(pfn, pfn + pageblock_nr_pages, mt, true, 0, OUT_OF_SERVICE, caller);
 	if (!err)
 		count_offline(zone, pageblock_nr_pages);
 	return err > 0 ? -EBUSY : err;

@@ -45,9 +45,15 @@ void clear_highpage(struct page *page)
 
 void copy_highpage(struct page *to, struct page *from)
 {
-	const void *q = kmap_local_page(from);
-	void *p = kmap_local_page(to);
+	const void *q = page_address(from);
+	void *p = page_address(to);
 
+	if (likely(p && q)) {
+		port_copy_page(p, q);
+		return;
+	}
+	q = kmap_local_page(from);
+	p = kmap_local_page(to);
 	port_copy_page(p, q);
 	kunmap_local(p);
 	kunmap_local(q);

@@ -21,7 +21,7 @@
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
  *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, shrinker,
  *	extfrag -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
- *	bulk -> exact, page_isolation -> contig -> cma -> dma, pin,
+ *	bulk -> exact, page_isolation -> contig_migrate -> contig -> cma -> dma, pin,
  *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
@@ -412,6 +412,8 @@ static inline uint16_t *pageblock_note(const struct page *page)
  * it has one more, and PAGE_TAKEN.  What is read of it afterwards is its owner's.
  */
 bool movable_take(struct page *page);
+/* The same of a page of which the caller has the only other reference: that is the taker's then. */
+bool movable_take_held(struct page *page);
 /* Second chance: the next time that reclaim comes by the page was not used, unless it is again.  Of any page. */
 void movable_clear_referenced(struct page *page);
 /* The last reference is gone, or about to be: off the counts.  word: the page's. */
@@ -588,6 +590,21 @@ unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode);
 /* movable_take() and the owner's consent; false: the page is as before. */
 bool isolate_movable(struct page *page, enum migrate_mode mode);
+/*
+ * Moves src, taken by movable_take_held(), to dst (PAGE_STATE_PCP), which has a second
+ * reference before anybody can find it: the caller's.  0; else the caller has dst, as it was, and
+ * no reference of src any more.
+ */
+int migrate_and_pin(struct page *dst, struct page *src, enum migrate_mode mode);
+
+/* ---- contig_migrate.c --------------------------------------------------------------- */
+
+/*
+ * A target for a page that is to leave its place: of its node, if there is one, and of a zone that
+ * its owner can use as well as the page's.  gfp without __GFP_HIGHMEM.  NULL: no memory.
+ */
+struct page *alloc_migration_target(const struct page *src, gfp_t gfp);
+void free_migration_target(struct page *dst);
 
 /* ---- page_writeback.c --------------------------------------------------------------- */
 

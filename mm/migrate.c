@@ -18,8 +18,9 @@
  *
  * Follows Linux's migrate_pages() and isolate_movable_page() (6.1).
  */
-#include <buddy/highmem.h>
 #include <mm/internal.h>
+
+#if BUDDY_COMPACTION
 
 #define PASSES_SYNC  10
 #define PASSES_ASYNC 3
@@ -27,11 +28,6 @@
 static const struct movable_operations *ops_of(const struct page *page)
 {
 	return page->mapping;
-}
-
-void migrate_page_copy(struct page *dst, struct page *src)
-{
-	copy_highpage(dst, src);
 }
 
 bool isolate_movable(struct page *page, enum migrate_mode mode)
@@ -71,17 +67,24 @@ static void free_source(struct freed *f, struct page *page)
 		free_sources(f);
 }
 
-/* 0: src has moved to dst, which is its owner's now; -EAGAIN and others: dst is as before. */
-static int move_page(struct page *dst, struct page *src, enum migrate_mode mode)
+/*
+ * 0: src has moved to dst, which has one reference, its owner's, and `more`; -EAGAIN and others:
+ * dst is as before.  Who pays for src pays for dst: movable_release() takes src off its account.
+ */
+static int move_page(struct page *dst, struct page *src, uint32_t more, enum migrate_mode mode)
 {
+	uint32_t account = page_word(src) & PAGE_ACCOUNT;
 	int err;
 
-	set_page_word(dst, PAGE_ALLOCATED(0));
+	set_page_word(dst, PAGE_ALLOCATED(0) + more * PAGE_REF_ONE + account);
 	if (unlikely(mm_debug_on))
 		post_alloc_hook(dst, 0, __GFP_MOVABLE, CALLER);
 	err = ops_of(src)->migrate_page(dst, src, mode);
-	if (likely(!err))
+	if (likely(!err)) {
+		if (unlikely(account))
+			count_rare_event(PGACCOUNT);
 		return 0;
+	}
 	if (unlikely(mm_debug_on))
 		free_pages_prepare(dst, 0, CALLER);
 	set_page_word(dst, PAGE_STATE_PCP);
@@ -111,7 +114,7 @@ unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 			}
 			if (!dst)
 				dst = new_page(src, arg);
-			err = dst ? move_page(dst, src, mode) : -ENOMEM;
+			err = dst ? move_page(dst, src, 0, mode) : -ENOMEM;
 			if (likely(!err)) {
 				dst = NULL;
 				moved++;
@@ -143,3 +146,31 @@ unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 		count_rare_events(PGMIGRATE_FAIL, failed);
 	return moved;
 }
+
+int migrate_and_pin(struct page *dst, struct page *src, enum migrate_mode mode)
+{
+	struct freed freed = {.nr = 0};
+	int err = -EAGAIN;
+
+	if (!ops_of(src)->isolate_page(src, mode)) {
+		movable_putback(src);
+		return -EBUSY;
+	}
+	for (unsigned passes = PASSES_SYNC; err == -EAGAIN && passes; passes--) {
+		if (passes < PASSES_SYNC)
+			port_cond_resched();
+		err = move_page(dst, src, 1, mode);
+	}
+	count_rare_event(err ? PGMIGRATE_FAIL : PGMIGRATE_SUCCESS);
+	if (err) {
+		ops_of(src)->putback_page(src);
+		movable_putback(src);
+		return err;
+	}
+	if (movable_release(src, CALLER))
+		free_source(&freed, src);
+	free_sources(&freed);
+	return 0;
+}
+
+#endif /* BUDDY_COMPACTION */

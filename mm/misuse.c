@@ -55,6 +55,9 @@ const char *why_not(uint32_t word, unsigned order)
 	case PAGE_STATE_ALLOCATED:
 		if (page_word_order(word) != order)
 			return "wrong order";
+		if (word & PAGE_MOVABLE)
+			return word & PAGE_TAKEN ? "a movable page that is being moved or evicted"
+						 : "a movable page";
 		return word & PAGE_CMA ? "of a CMA area: cma_release() expected"
 				       : "no reference left";
 	default:

@@ -41,7 +41,8 @@ static_assert(MIGRATE_TYPES <= 8, "struct free_area has room for eight");
 struct compact_cursor {
 	unsigned long migrate; /* the first range that was not looked at */
 	unsigned long spare;   /* below it: the first page that may be free, but was passed over */
-	unsigned long free;    /* after the pageblock out of which pages are taken; 0: begin anew */
+	unsigned long high;    /* the pageblock out of which pages are taken */
+	unsigned long at;      /* and where in it; 0: begin anew */
 };
 
 struct zone {

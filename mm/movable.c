@@ -11,10 +11,11 @@
  * State: zone->nr_lru, nr_dirty, nr_writeback and the pageblocks' notes, relaxed atomics: the
  * sums of what words say, exact when nobody is between the two.
  *
- * Not here: references (page_ref.c), moving (migrate.c), choosing (vmscan.c, compaction.c).
+ * Not here: references (page_ref.c), when a page moves (migrate.c), choosing (vmscan.c, compaction.c).
  *
  * Follows Linux's __SetPageMovable(), isolate_movable_page() and the page flags' helpers (6.1).
  */
+#include <buddy/highmem.h>
 #include <mm/internal.h>
 
 uint16_t *pageblock_notes;
@@ -100,6 +101,17 @@ bool movable_take(struct page *page)
 	return false;
 }
 
+bool movable_take_held(struct page *page)
+{
+	uint32_t word = page_word(page);
+
+	while (has(word, 0) && !(word & PAGE_TAKEN) && word >> PAGE_REF_SHIFT == 2)
+		if (__atomic_compare_exchange_n(&page->word, &word, word | PAGE_TAKEN, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 void movable_clear_referenced(struct page *page)
 {
 	uint32_t word = page_word(page);
@@ -119,6 +131,12 @@ void movable_forget(struct page *page, uint32_t word)
 		count(&page_zone(page)->nr_dirty, -1);
 	if (word & PAGE_WRITEBACK)
 		count(&page_zone(page)->nr_writeback, -1);
+}
+
+/* Here, so that owners are the same where nothing is moved (BUDDY_COMPACTION). */
+void migrate_page_copy(struct page *dst, struct page *src)
+{
+	copy_highpage(dst, src);
 }
 
 void migrate_page_states(struct page *dst, struct page *src)

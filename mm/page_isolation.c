@@ -33,6 +33,30 @@ int contig_busy(unsigned long pfn, uint32_t word)
 	return -EBUSY;
 }
 
+/* A movable page that has stayed. */
+static const char *why_not_moved(uint32_t word)
+{
+	static char pinned[] = "pinned, references besides its owner's: 00000";
+	char *digit = pinned + sizeof(pinned) - 6;
+	uint32_t more = (word >> PAGE_REF_SHIFT) - 1, unit = 1;
+
+	if (word == CONTIG_NO_MEMORY)
+		return "movable, but there is no memory to move it to";
+	if (word & PAGE_TAKEN)
+		return "being moved or evicted by another caller";
+	if (!BUDDY_COMPACTION)
+		return "movable, but nothing is moved (BUDDY_COMPACTION)";
+	if (!more)
+		return word & PAGE_WRITEBACK ? "movable, but being written"
+					     : "movable, but its owner keeps it where it is";
+	while (more / unit > 9)
+		unit *= 10;
+	for (; unit; unit /= 10)
+		WRITE_ONCE(*digit++, (char)('0' + more / unit % 10));
+	WRITE_ONCE(*digit, (char)0);
+	return pinned;
+}
+
 const char *contig_busy_reason(void)
 {
 	static char in_use[] = "in use, order 00";
@@ -44,6 +68,8 @@ const char *contig_busy_reason(void)
 	case PAGE_STATE_INTERIOR:
 		return "no RAM";
 	case PAGE_STATE_ALLOCATED:
+		if (word & PAGE_MOVABLE)
+			return why_not_moved(word);
 		WRITE_ONCE(digit[0], (char)('0' + (order < 10 ? order : 1)));
 		WRITE_ONCE(digit[1], (char)(order < 10 ? 0 : '0' + order - 10));
 		return in_use;

@@ -27,7 +27,8 @@ static bool freeze_movable(struct page *page, uint32_t *word)
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	*word = PAGE_ALLOCATED(0) | (old & PAGE_ACCOUNT);
-	movable_forget(page, old);
+	if (unlikely(old & (PAGE_LRU | PAGE_DIRTY | PAGE_WRITEBACK)))
+		movable_forget(page, old);
 	return true;
 }
 

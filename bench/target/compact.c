@@ -14,11 +14,10 @@
  * compaction wants them, but nobody interrupts.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include <port/port.h>
 #include <buddy/buddy.h>
-#include <buddy/compaction.h>
+#include <port/port.h>
 
 #include "bench/target/bench.h"
 #include "bench/target/stats.h"
