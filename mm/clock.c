@@ -11,7 +11,7 @@
  * and so does a block that is larger than a stretch.
  *
  * State: the hands, words in struct zone, moved by compare-and-swap.  No lock.
- * Bound: the steps that the caller gives.
+ * Bound: the turn that the caller gives.
  *
  * Not here: what is done with a page that the hand points to (vmscan.c, page_writeback.c).
  *
@@ -46,7 +46,13 @@ static unsigned long nothing_here(const struct page *page, const struct zone *zo
 	return min_t(1UL << page_word_order(word), (unsigned long)pageblock_nr_pages);
 }
 
-struct page *clock_claim(const struct zone *zone, unsigned long *hand, unsigned long *steps,
+static void passed(struct clock_turn *turn, unsigned long frames, unsigned long steps)
+{
+	turn->frames -= min_t(turn->frames, frames);
+	turn->steps -= min_t(turn->steps, steps);
+}
+
+struct page *clock_claim(const struct zone *zone, unsigned long *hand, struct clock_turn *turn,
 			 struct page **end)
 {
 	const unsigned long first = zone->zone_start_pfn;
@@ -54,28 +60,28 @@ struct page *clock_claim(const struct zone *zone, unsigned long *hand, unsigned 
 
 	if (!READ_ONCE(zone->nr_lru))
 		return NULL;
-	for (; *steps; --*steps) {
+	while (turn->frames && turn->steps) {
 		struct page *page;
 
 		if (pfn - first >= zone->spanned_pages)
 			pfn = first;
-		if (!pfn_valid(pfn)) {
-			pfn = next_multiple(pfn, PAGES_PER_SECTION);
-			continue;
-		}
-		page = pfn_to_page(pfn);
-		nothing = nothing_here(page, zone);
+		page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+		nothing = page ? nothing_here(page, zone) : PAGES_PER_SECTION;
 		if (nothing) {
-			pfn = next_multiple(pfn, nothing);
+			next = next_multiple(pfn, nothing);
+			passed(turn, next - pfn, 1);
+			pfn = next;
 			continue;
 		}
 		next = next_multiple(pfn, CLOCK_STRETCH);
 		if (__atomic_compare_exchange_n(hand, &old, next, false, __ATOMIC_RELAXED,
 						__ATOMIC_RELAXED)) {
+			passed(turn, next - pfn, next - pfn);
 			*end = page + (next - pfn);
-			*steps -= min_t(*steps, next - pfn);
 			return page;
 		}
+		/* Another CPU has it: on from where that left the hand. */
+		passed(turn, 0, 1);
 		pfn = old;
 	}
 	/* The next one need not go over the same again. */

@@ -221,7 +221,7 @@ static void begin_zone(struct node_daemon *d, unsigned zid)
 	d->zid = zid;
 	if (zid < nr_zones) {
 		d->to_scan = READ_ONCE(zones[zid].nr_lru) >> d->priority;
-		d->steps = clock_steps(&zones[zid], d->priority);
+		d->frames = zones[zid].spanned_pages;
 	}
 }
 
@@ -298,16 +298,14 @@ static void shrink_some(struct zone *zone, struct node_daemon *d, struct scan_co
 			unsigned long *budget)
 {
 	const unsigned long scanned = sc->nr_scanned, reclaimed = sc->nr_reclaimed;
-	const unsigned long given = min_t(*budget, d->steps);
-	unsigned scan = (unsigned)min_t(d->to_scan, (unsigned long)SWAP_CLUSTER_MAX);
-	unsigned long steps = given;
+	struct clock_turn turn = {.frames = d->frames, .steps = *budget};
 
-	/* None although there are steps left: the zone has no such page any more. */
-	if (!shrink_stretch(zone, sc, scan, (unsigned)(sc->nr_to_reclaim - reclaimed), &steps) &&
-	    steps)
-		d->to_scan = 0;
-	*budget -= given - steps;
-	d->steps -= given - steps;
+	if (!shrink_stretch(zone, sc, (unsigned)min_t(d->to_scan, SWAP_CLUSTER_MAX),
+			    (unsigned)(sc->nr_to_reclaim - reclaimed), &turn) &&
+	    turn.steps)
+		turn.frames = 0; /* there is no such page any more */
+	*budget = turn.steps;
+	d->frames = turn.frames;
 	d->to_scan -= sc->nr_scanned - scanned;
 	d->scanned[zone->type] += sc->nr_scanned - scanned;
 	if (sc->nr_reclaimed > reclaimed)
@@ -329,8 +327,7 @@ static bool step_round(int nid, struct node_daemon *d)
 	while (d->zid < nr_zones && budget && sc.nr_reclaimed < sc.nr_to_reclaim) {
 		struct zone *zone = &zones[d->zid];
 
-		if (!d->to_scan || !d->steps || !READ_ONCE(zone->nr_lru) ||
-		    !wants_pages(zone, d, nid)) {
+		if (!d->to_scan || !d->frames || !wants_pages(zone, d, nid)) {
 			begin_zone(d, d->zid + 1);
 			continue;
 		}
@@ -351,7 +348,7 @@ static void write_zone(struct node_daemon *d, unsigned zid)
 {
 	d->write_zid = zid;
 	if (zid < nr_zones)
-		d->write_steps = clock_steps(&zones[zid], 0);
+		d->write_frames = zones[zid].spanned_pages;
 }
 
 /* Until so little is dirty that nobody minds, or everything was looked at once.  True: there is more to do. */
@@ -366,21 +363,20 @@ static bool step_writing(int nid, struct node_daemon *d)
 	}
 	while (budget && written < SWAP_CLUSTER_MAX) {
 		struct zone *zone = &zones[d->write_zid];
-		unsigned long given = min_t(budget, d->write_steps), steps = given;
+		unsigned long most = min_t(SWAP_CLUSTER_MAX - written, dirty_beyond(true));
+		struct clock_turn turn = {.frames = d->write_frames, .steps = budget};
 
-		if (d->write_zid >= nr_zones || !over_background_ratio()) {
+		if (d->write_zid >= nr_zones || !most) {
 			d->writing = false;
 			return false;
 		}
-		if (zone->nid != nid || !READ_ONCE(zone->nr_dirty) || !given ||
-		    (!write_stretch(zone, &steps, (unsigned)(SWAP_CLUSTER_MAX - written),
-				    &written) &&
-		     steps)) {
+		if (zone->nid != nid || !READ_ONCE(zone->nr_dirty) || !turn.frames ||
+		    (!write_stretch(zone, &turn, (unsigned)most, &written) && turn.steps)) {
 			write_zone(d, d->write_zid + 1);
 			continue;
 		}
-		budget -= given - steps;
-		d->write_steps -= given - steps;
+		budget = turn.steps;
+		d->write_frames = turn.frames;
 		port_cond_resched();
 	}
 	return true;

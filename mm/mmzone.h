@@ -171,11 +171,11 @@ struct node_daemon {
 	unsigned long scanned[MAX_NR_ZONES]; /* of each zone since it last gave a page */
 	/* this round, */
 	unsigned long round_scanned, round_reclaimed, round_wanted;
-	unsigned zid;		      /* the zone that is gone over, */
-	unsigned long to_scan, steps; /* and what is left of its share, and of the bound */
+	unsigned zid;		       /* the zone that is gone over, */
+	unsigned long to_scan, frames; /* and what is left of its share, and of the bound */
 	/* and writing */
 	unsigned write_zid;
-	unsigned long write_steps;
+	unsigned long write_frames;
 };
 
 struct node {

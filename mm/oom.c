@@ -100,7 +100,7 @@ int register_oom_owner(struct oom_owner *owner)
 	at = find(owner);
 	if (!*at) {
 		owner->next = NULL;
-		owner->round = 0;
+		owner->round = round_nr; /* not in this one: it might never end */
 		*at = owner;
 		err = 0;
 	}

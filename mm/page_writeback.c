@@ -55,8 +55,8 @@ bool zone_dirty_ok(const struct zone *zone)
 	return zone_dirty(zone) <= percent(zone_dirtyable(zone), READ_ONCE(dirty_ratio));
 }
 
-/* Dirty pages of all zones beyond a limit; the lower one is at most half the upper one. */
-static unsigned long dirty_beyond(bool background)
+/* Of all zones.  The lower limit is at most half the upper one. */
+unsigned long dirty_beyond(bool background)
 {
 	unsigned long dirty = 0, dirtyable = 0, limit, upper;
 	struct zone *zone;
@@ -72,11 +72,6 @@ static unsigned long dirty_beyond(bool background)
 			limit = upper / 2;
 	}
 	return dirty > limit ? dirty - limit : 0;
-}
-
-bool over_background_ratio(void)
-{
-	return dirty_beyond(true) != 0;
 }
 
 /* ---- writing ------------------------------------------------------------------- */
@@ -108,9 +103,10 @@ static bool write_page_at(struct page *page)
 	return written;
 }
 
-bool write_stretch(struct zone *zone, unsigned long *steps, unsigned most, unsigned long *written)
+bool write_stretch(struct zone *zone, struct clock_turn *turn, unsigned most,
+		   unsigned long *written)
 {
-	struct page *end, *page = clock_claim(zone, &zone->write_hand, steps, &end);
+	struct page *end, *page = clock_claim(zone, &zone->write_hand, turn, &end);
 	unsigned nr = 0;
 
 	if (!page)
@@ -157,10 +153,11 @@ static void write_until_below(void)
 	struct zone *zone;
 
 	for_each_zone(zone) {
-		unsigned long steps = clock_steps(zone, 0), beyond, written = 0;
+		struct clock_turn turn = whole_turn(zone);
+		unsigned long beyond, written = 0;
 
 		while (READ_ONCE(zone->nr_dirty) && (beyond = dirty_beyond(false)) != 0) {
-			if (!write_stretch(zone, &steps, (unsigned)min_t(beyond, SWAP_CLUSTER_MAX),
+			if (!write_stretch(zone, &turn, (unsigned)min_t(beyond, SWAP_CLUSTER_MAX),
 					   &written))
 				break;
 			port_cond_resched();
@@ -172,7 +169,7 @@ void balance_dirty_pages(void)
 {
 	unsigned saved;
 
-	if (!over_background_ratio())
+	if (!dirty_beyond(true))
 		return;
 	wake_writers();
 	if (!dirty_beyond(false) || !may_write_here())

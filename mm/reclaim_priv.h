@@ -15,21 +15,27 @@
 #define CLOCK_STRETCH \
 	(pageblock_nr_pages < SWAP_CLUSTER_MAX ? pageblock_nr_pages : SWAP_CLUSTER_MAX)
 
+/* How far a hand may go: frames of the zone that it passes, and the work of it. */
+struct clock_turn {
+	unsigned long frames;
+	unsigned long
+		steps; /* descriptors to be looked at, and one for what was passed over at once */
+};
+
 /*
- * The next stretch of the zone that may have reclaimable pages is the caller's to look
- * at: its first page, *end is past its last one; the hand is there already.  NULL: none within *steps, which
- * becomes less by every descriptor or pageblock that was passed.
+ * The next stretch of the zone that may have reclaimable pages is the caller's to look at:
+ * its first page, *end is past its last one; the hand is there already.  NULL: none within
+ * *turn, which becomes less by what was passed, or in the zone.
  */
-struct page *clock_claim(const struct zone *zone, unsigned long *hand, unsigned long *steps,
+struct page *clock_claim(const struct zone *zone, unsigned long *hand, struct clock_turn *turn,
 			 struct page **end);
 /* The rest of a stretch, from page on, was not looked at: it comes next, if nobody has gone on. */
 void clock_unclaim(unsigned long *hand, const struct page *page, const struct page *end);
 
-/* Steps of a round at a priority: its part of the descriptors, and every pageblock without. */
-static inline unsigned long clock_steps(const struct zone *zone, unsigned priority)
+/* Once round. */
+static inline struct clock_turn whole_turn(const struct zone *zone)
 {
-	return (zone->spanned_pages >> priority) + (zone->spanned_pages >> pageblock_order) +
-	       CLOCK_STRETCH;
+	return (struct clock_turn){.frames = zone->spanned_pages, .steps = ~0UL};
 }
 
 /* The first page from `page` on, before end, that is reclaimable and has all of these flags; NULL: none. */
@@ -48,10 +54,11 @@ static inline struct page *clock_next(struct page *page, const struct page *end,
  * whether it is on its way or there says its word.
  */
 int write_taken_page(struct page *page);
-/* Writes at most `most` dirty pages of a stretch of the zone; *written grows.  False: none within *steps. */
-bool write_stretch(struct zone *zone, unsigned long *steps, unsigned most, unsigned long *written);
-/* More is dirty than kswapd is to leave. */
-bool over_background_ratio(void);
+/* Writes at most `most` dirty pages of a stretch of the zone; *written grows.  False: none within *turn. */
+bool write_stretch(struct zone *zone, struct clock_turn *turn, unsigned most,
+		   unsigned long *written);
+/* Pages that are dirty beyond dirty_background_ratio, or dirty_ratio. */
+unsigned long dirty_beyond(bool background);
 
 /* ---- shrinker.c: task context, interrupts on --------------------------------- */
 
@@ -75,9 +82,9 @@ struct scan_control {
 
 /*
  * One stretch: at most `scan` pages are looked at and `most` freed.  False: there was none
- * within *steps.
+ * within *turn.
  */
 bool shrink_stretch(struct zone *zone, struct scan_control *sc, unsigned scan, unsigned most,
-		    unsigned long *steps);
+		    struct clock_turn *turn);
 
 #endif /* MM_RECLAIM_PRIV_H */

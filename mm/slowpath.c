@@ -123,10 +123,10 @@ static struct page *at_once(struct slow *s)
 	return page;
 }
 
-/* Who sleeps may do something about it, if there is anything to reclaim, or to move. */
+/* Who sleeps may do something about it, if there is anything to reclaim. */
 static void wake_kswapds(const struct slow *s)
 {
-	if (!(s->gfp & __GFP_KSWAPD_RECLAIM) || (!READ_ONCE(nr_reclaim_sources) && !s->order))
+	if (!(s->gfp & __GFP_KSWAPD_RECLAIM) || !READ_ONCE(nr_reclaim_sources))
 		return;
 	step(s, TRACE_KSWAPD, 0);
 	wake_all_kswapds(s->gfp, s->order, s->ac);
@@ -141,7 +141,6 @@ static struct page *direct_reclaim(struct slow *s)
 
 	s->reclaimed = 0;
 	if (READ_ONCE(nr_reclaim_sources)) {
-		count_rare_event(ALLOCSTALL);
 		s->reclaimed = try_to_free_pages(s->gfp, s->order, s->ac);
 		step(s, TRACE_RECLAIM, s->reclaimed);
 		if (s->reclaimed)
@@ -201,6 +200,9 @@ static bool should_reclaim_retry(struct slow *s)
 		return false;
 	if (!READ_ONCE(nr_reclaim_sources))
 		return false;
+	/* What shrinkers have is not known beforehand (zone_reclaimable_pages()), but it came. */
+	if (s->reclaimed && !s->order)
+		return true;
 	for (struct zone *const *z = s->ac->zonelist; *z; z++)
 		if (s->ac->nodemask >> (*z)->nid & 1 && could_serve(*z, s))
 			return true;

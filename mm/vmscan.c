@@ -20,7 +20,7 @@
  * callbacks do not come here.  Interrupts are on, but for a batch of BUDDY_PCP_WORK frees.
  *
  * State: zone->clock_hand (clock.c).  No lock of its own.
- * Bound: DEF_PRIORITY + 1 rounds, each over what clock_steps() says.
+ * Bound: DEF_PRIORITY + 1 rounds, each at most one turn of each zone's hand.
  *
  * Follows Linux's shrink_page_list(), shrink_zones(), do_try_to_free_pages() and
  * node_reclaim() (6.1).
@@ -101,10 +101,10 @@ static void free_reclaimed(struct zone *zone, struct page **page, unsigned nr)
 }
 
 bool shrink_stretch(struct zone *zone, struct scan_control *sc, unsigned scan, unsigned most,
-		    unsigned long *steps)
+		    struct clock_turn *turn)
 {
 	struct page *freed[SWAP_CLUSTER_MAX], *end;
-	struct page *page = clock_claim(zone, &zone->clock_hand, steps, &end);
+	struct page *page = clock_claim(zone, &zone->clock_hand, turn, &end);
 	unsigned nr = 0, scanned = 0;
 
 	if (!page)
@@ -135,7 +135,8 @@ bool shrink_stretch(struct zone *zone, struct scan_control *sc, unsigned scan, u
 static void shrink_zone(struct zone *zone, struct scan_control *sc, bool enough)
 {
 	unsigned long left = READ_ONCE(zone->nr_lru) >> sc->priority;
-	unsigned long steps = clock_steps(zone, sc->priority), before;
+	struct clock_turn turn = whole_turn(zone);
+	unsigned long before;
 
 	while (left && !(enough && sc->nr_reclaimed >= sc->nr_to_reclaim)) {
 		unsigned most = SWAP_CLUSTER_MAX;
@@ -146,7 +147,7 @@ static void shrink_zone(struct zone *zone, struct scan_control *sc, bool enough)
 		before = sc->nr_scanned;
 		if (!shrink_stretch(zone, sc,
 				    (unsigned)min_t(left, (unsigned long)SWAP_CLUSTER_MAX), most,
-				    &steps))
+				    &turn))
 			break;
 		left -= sc->nr_scanned - before;
 		port_cond_resched();

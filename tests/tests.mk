@@ -186,7 +186,7 @@ $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-uni
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
-$(foreach n,nodes scope,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(foreach n,nodes scope vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
 $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
 # pageblocks that are smaller than what a cache holds
 $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp)

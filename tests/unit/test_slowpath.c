@@ -14,6 +14,7 @@
 #include <mm/internal.h>
 
 #include "../harness/hoard.h"
+#include "../harness/owner.h"
 #include "../harness/steps.h"
 
 /* ---- who has something -------------------------------------------------------------- */
@@ -100,6 +101,11 @@ static unsigned long victim_sacrifice(struct oom_owner *o)
 	return nr;
 }
 
+/* Reclaimable pages that cannot be had: their owner does not let go of them. */
+#define NR_STUCK 2048
+static struct test_owner stuck;
+static struct page *stuck_slot[NR_STUCK];
+
 static unsigned woken, port_asked;
 
 static void wake(int nid)
@@ -116,6 +122,12 @@ static bool port_says_no(unsigned order, uint32_t gfp)
 	return false;
 }
 
+/* As many as stay free while an ordinary request gets one. */
+static unsigned long above_min(void)
+{
+	return zones[0].watermark[WMARK_MIN] + 1;
+}
+
 /* All memory is out, in pages; a shrinker and an owner are there that have nothing yet. */
 static void begin_untraced(void)
 {
@@ -124,8 +136,8 @@ static void begin_untraced(void)
 	pool = (struct pool){.shrinker = {.count_objects = pool_count,
 					  .scan_objects = pool_scan,
 					  .seeks = DEFAULT_SEEKS}};
-	victim =
-		(struct victim){.oom = {"victim", victim_pages, victim_sacrifice, 0}, .each = ~0UL};
+	victim = (struct victim){.oom = {"victim", victim_pages, victim_sacrifice, .adj = 0},
+				 .each = ~0UL};
 	CHECK_EQ(register_shrinker(&pool.shrinker), 0);
 	CHECK_EQ(register_oom_owner(&victim.oom), 0);
 	host_kswapd_set_handler(wake);
@@ -150,15 +162,29 @@ static void end(void)
 	hoard_give_all();
 }
 
+/* The same, but that memory is in pages that look reclaimable. */
+static void begin_stuck(void)
+{
+	steps_begin();
+	owner_init(&stuck, stuck_slot, NR_STUCK, true);
+	stuck.fail_evict = 1;
+	for (unsigned i = 0; i < NR_STUCK; i++)
+		CHECK(owner_fill(&stuck, i, GFP_HIGHUSER_MOVABLE));
+	CHECK(NR_STUCK > above_min());
+	begin();
+}
+
+static void end_stuck(void)
+{
+	CHECK_EQ(stuck.evicted, 0);
+	CHECK_EQ(owner_verify(&stuck), 0);
+	owner_drop_all(&stuck);
+	end();
+}
+
 static struct page *want(gfp_t gfp, unsigned order)
 {
 	return alloc_pages(gfp | __GFP_NOWARN, order);
-}
-
-/* As many as stay free while an ordinary request gets one. */
-static unsigned long above_min(void)
-{
-	return zones[0].watermark[WMARK_MIN] + 1;
 }
 
 /* ---- requests that may not wait ------------------------------------------------------------ */
@@ -243,8 +269,7 @@ static void nothing_reclaimable_is_no_reason_to_retry(void)
 /* It is said that there is something, and nothing comes. */
 static void without_progress_it_gives_up_after_some_rounds(void)
 {
-	begin();
-	pool.says = 100 * above_min();
+	begin_stuck();
 	victim.has = 4 * above_min();
 	CHECK(!want(GFP_NOFS, 0));
 	CHECK_EQ(steps_nr(TRACE_RECLAIM), MAX_RECLAIM_RETRIES + 1);
@@ -256,7 +281,7 @@ static void without_progress_it_gives_up_after_some_rounds(void)
 	steps_begin();
 	CHECK(!want(GFP_KERNEL | __GFP_THISNODE, 0));
 	CHECK_EQ(victim.asked, 0);
-	end();
+	end_stuck();
 }
 
 static void noretry_reclaims_once(void)
@@ -301,8 +326,7 @@ static void a_sacrifice_comes_last(void)
 {
 	struct page *page;
 
-	begin();
-	pool.says = 100 * above_min();
+	begin_stuck();
 	victim.has = 4 * above_min();
 	page = want(GFP_KERNEL, 0);
 	REQUIRE(page);
@@ -311,7 +335,7 @@ static void a_sacrifice_comes_last(void)
 	CHECK_EQ(steps_nr(TRACE_RECLAIM), MAX_RECLAIM_RETRIES + 1);
 	CHECK_EQ(strcmp(steps() + strlen(steps()) - 2, "Oa"), 0);
 	__free_page(page);
-	end();
+	end_stuck();
 }
 
 /* The reserve of atomic requests goes before anybody's pages. */
