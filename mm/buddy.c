@@ -546,30 +546,32 @@ unsigned take_isolated(struct zone *zone, struct page *page, struct page *end)
 unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
 			  unsigned types)
 {
-	unsigned got = 0;
+	unsigned got = 0, left = want;
 
 	port_spin_lock(&zone->lock);
-	for (unsigned i = 0; i < nr && want; i++) {
-		struct page *page = block[i];
+	for (struct page **b = block, **end = block + nr; b < end && left; b++) {
+		struct page *page = *b;
 		enum migratetype mt = get_pageblock_migratetype(page);
 		uint32_t word = page_word(page);
-		unsigned order = page_word_order(word), most = ilog2(want);
+		unsigned order = page_word_order(word);
 
 		/* Nor what is on its way to or from isolation: its type is not its list's. */
 		if ((word & ~PAGE_ORDER_MASK) != PAGE_STATE_FREE || !(types >> mt & 1))
 			continue;
 		del_page_from_free_list(zone, page, order, mt);
-		if (order > most) {
+		if (unlikely(1U << order > left)) {
+			unsigned most = ilog2(left);
+
 			list_range(zone, page + (1UL << most), page + (1UL << order), mt);
 			order = most;
 		}
 		set_page_word(page, PAGE_STATE_PCP | order);
-		WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (1U << order));
 		if (unlikely(mt >= MIGRATE_PCPTYPES))
 			account_special(zone, -(1 << order), mt);
-		want -= 1U << order;
+		left -= 1U << order;
 		block[got++] = page;
 	}
+	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (want - left));
 	port_spin_unlock(&zone->lock);
 	return got;
 }

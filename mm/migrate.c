@@ -58,10 +58,10 @@ static void free_sources(struct freed *f)
 	f->nr = 0;
 }
 
-static void free_source(struct freed *f, struct page *page)
+ALWAYS_INLINE void free_source(struct freed *f, struct page *page)
 {
-	if (f->nr && page_zone(f->page[0]) != page_zone(page))
-		free_sources(f);
+	if (f->nr && (page_pageblock(f->page[0]) ^ page_pageblock(page)) >> PB_ZONE_SHIFT)
+		free_sources(f); /* another zone's */
 	f->page[f->nr++] = page;
 	if (f->nr == BUDDY_PCP_WORK)
 		free_sources(f);
@@ -71,7 +71,8 @@ static void free_source(struct freed *f, struct page *page)
  * 0: src has moved to dst, which has one reference, its owner's, and `more`; -EAGAIN and others:
  * dst is as before.  Who pays for src pays for dst: movable_release() takes src off its account.
  */
-static int move_page(struct page *dst, struct page *src, uint32_t more, enum migrate_mode mode)
+ALWAYS_INLINE int move_page(struct page *dst, struct page *src, uint32_t more,
+			    enum migrate_mode mode)
 {
 	uint32_t account = page_word(src) & PAGE_ACCOUNT;
 	int err;

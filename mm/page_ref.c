@@ -18,7 +18,7 @@
 #include <mm/internal.h>
 
 /* Nobody takes the page from here on: its word is that of an ordinary one.  False: it changed, *word is anew. */
-static bool freeze_movable(struct page *page, uint32_t *word)
+static inline bool freeze_movable(struct page *page, uint32_t *word)
 {
 	uint32_t old = *word;
 

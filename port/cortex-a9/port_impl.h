@@ -214,7 +214,7 @@ static inline void port_copy_page(void *to, const void *from)
 	const uint32_t *q = from;
 
 	__asm__ volatile("1:\n"
-			 "	.rept	8\n"
+			 "	.rept	16\n"
 			 "	pld	[%1, #64]\n"
 			 "	ldmia	%1!, {r2-r9}\n"
 			 "	stmia	%0!, {r2-r9}\n"
