@@ -29,8 +29,8 @@ static unsigned long next_multiple(unsigned long pfn, unsigned long nr)
 }
 
 /*
- * Nothing from this page on, for so many frames: 0 if that is not known.  A guess: the word may change under
- * us, and what is passed over comes by in the next round.
+ * Nothing from this page on, for so many frames: 0 if that is not known.  A guess: the word
+ * may change under us, and what is passed over comes by in the next round.
  */
 static unsigned long nothing_here(const struct page *page, const struct zone *zone)
 {

@@ -27,10 +27,11 @@
  *
  * After that dirty pages above dirty_background_ratio are written.
  *
- * State: struct node_daemon; the requests in it are atomic words of anybody's, the rest belongs to the caller of
- * kswapd_step().  Takes zone->lock to lower a boost.
+ * State: struct node_daemon; the requests in it are atomic words of anybody's, the rest
+ * belongs to the caller of kswapd_step().  Takes zone->lock to lower a boost.
  *
- * Follows Linux's wakeup_kswapd(), balance_pgdat() and kswapd_shrink_node() (6.1), by zone as up to 4.7.
+ * Follows Linux's wakeup_kswapd(), balance_pgdat() and kswapd_shrink_node() (6.1), by zone
+ * as up to 4.7.
  */
 #include <buddy/init.h>
 #include <mm/reclaim_priv.h>
@@ -130,7 +131,7 @@ void wake_all_kswapds(gfp_t gfp, unsigned order, const struct alloc_context *ac)
 	}
 }
 
-/* ---- a run ------------------------------------------------------------------------------ */
+/* ---- a run ------------------------------------------------------------------------- */
 
 static void begin_pass(int nid, struct node_daemon *d)
 {
@@ -205,7 +206,7 @@ static void end_run(int nid, struct node_daemon *d, bool balanced)
 				 (enum zone_type)d->highest);
 }
 
-/* ---- a round ------------------------------------------------------------------------------ */
+/* ---- a round ----------------------------------------------------------------------- */
 
 static bool wants_pages(const struct zone *zone, const struct node_daemon *d, int nid)
 {
@@ -342,7 +343,7 @@ static bool step_round(int nid, struct node_daemon *d)
 	return d->zid < nr_zones || end_round(nid, d);
 }
 
-/* ---- dirty pages ---------------------------------------------------------------------------- */
+/* ---- dirty pages ------------------------------------------------------------------- */
 
 static void write_zone(struct node_daemon *d, unsigned zid)
 {
@@ -351,7 +352,10 @@ static void write_zone(struct node_daemon *d, unsigned zid)
 		d->write_frames = zones[zid].spanned_pages;
 }
 
-/* Until so little is dirty that nobody minds, or everything was looked at once.  True: there is more to do. */
+/*
+ * Until so little is dirty that nobody minds, or everything was looked at once.  True:
+ * there is more to do.
+ */
 static bool step_writing(int nid, struct node_daemon *d)
 {
 	unsigned long budget = KSWAPD_STEPS, written = 0;
@@ -382,7 +386,7 @@ static bool step_writing(int nid, struct node_daemon *d)
 	return true;
 }
 
-/* ---- a step ------------------------------------------------------------------------------------ */
+/* ---- a step ------------------------------------------------------------------------ */
 
 static bool step(int nid, struct node_daemon *d)
 {

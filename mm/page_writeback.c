@@ -8,8 +8,8 @@
  * request that says that it will write goes to one that is below its.
  *
  * Pages to be written are found by a clock of their own, so that the second chance of
- * reclaim's is not disturbed.  What is not reclaimable (PAGE_LRU) is not found by it: its owner
- * writes it.
+ * reclaim's is not disturbed.  What is not reclaimable (PAGE_LRU) is not found by it: its
+ * owner writes it.
  *
  * State: dirty_background_ratio, dirty_ratio: anybody's to set.  Counts are movable.c's.
  * No lock; owners' operations are called with none, interrupts on, in a
@@ -18,9 +18,9 @@
  * Not here: kswapd's part, when it writes (kswapd.c); pages written on the way of being freed
  * (vmscan.c).
  *
- * Follows Linux's mm/page-writeback.c (6.1): domain_dirty_limits(), node_dirty_ok() by zone as
- * zone_dirty_ok() up to 4.7, balance_dirty_pages().  There a writer sleeps until others have
- * written; here it does the work.
+ * Follows Linux's mm/page-writeback.c (6.1): domain_dirty_limits(), node_dirty_ok() by zone
+ * as zone_dirty_ok() up to 4.7, balance_dirty_pages().  There a writer sleeps until others
+ * have written; here it does the work.
  */
 #include <mm/reclaim_priv.h>
 
@@ -139,7 +139,10 @@ static void wake_writers(void)
 	}
 }
 
-/* This context may enter owners: it is not in one already, and waiting is not forbidden to it. */
+/*
+ * This context may enter owners: it is not in one already, and waiting is not forbidden to
+ * it.
+ */
 static bool may_write_here(void)
 {
 	const gfp_t all = __GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS;

@@ -29,7 +29,10 @@ struct clock_turn {
  */
 struct page *clock_claim(const struct zone *zone, unsigned long *hand, struct clock_turn *turn,
 			 struct page **end);
-/* The rest of a stretch, from page on, was not looked at: it comes next, if nobody has gone on. */
+/*
+ * The rest of a stretch, from page on, was not looked at: it comes next, if nobody has gone
+ * on.
+ */
 void clock_unclaim(unsigned long *hand, const struct page *page, const struct page *end);
 
 /* Once round. */
@@ -38,7 +41,10 @@ static inline struct clock_turn whole_turn(const struct zone *zone)
 	return (struct clock_turn){.frames = zone->spanned_pages, .steps = ~0UL};
 }
 
-/* The first page from `page` on, before end, that is reclaimable and has all of these flags; NULL: none. */
+/*
+ * The first page from `page` on, before end, that is reclaimable and has all of these
+ * flags; NULL: none.
+ */
 static inline struct page *clock_next(struct page *page, const struct page *end, uint32_t flags)
 {
 	for (flags |= PAGE_MOVABLE | PAGE_LRU; page < end; page++)
@@ -50,11 +56,14 @@ static inline struct page *clock_next(struct page *page, const struct page *end,
 /* ---- page_writeback.c: task context, interrupts on --------------------------- */
 
 /*
- * A page that the caller has taken and that is dirty goes to its owner to be written.  0, or what the owner says;
- * whether it is on its way or there says its word.
+ * A page that the caller has taken and that is dirty goes to its owner to be written.  0,
+ * or what the owner says; whether it is on its way or there says its word.
  */
 int write_taken_page(struct page *page);
-/* Writes at most `most` dirty pages of a stretch of the zone; *written grows.  False: none within *turn. */
+/*
+ * Writes at most `most` dirty pages of a stretch of the zone; *written grows.  False: none
+ * within *turn.
+ */
 bool write_stretch(struct zone *zone, struct clock_turn *turn, unsigned most,
 		   unsigned long *written);
 /* Pages that are dirty beyond dirty_background_ratio, or dirty_ratio. */

@@ -3,17 +3,18 @@
  * shrinker - asking caches of objects for a share of what they hold.
  *
  * How much is Linux's arithmetic: of n objects, at priority p, 4/seeks of n >> p are to be
- * looked at (half of n when they cost nothing to make again), and what could not be
- * asked for at once, because it is less than a batch, is remembered (nr_deferred) and added,
- * also shifted by p, the next time.  Worked: 10,000 objects, seeks 2, priority 4: 10,000 / 16 = 625, times 4,
- * by 2: 1,250.  In batches of 128 that is 9 calls, 1,152 objects; 98 are deferred.
+ * looked at (half of n when they cost nothing to make again), and what could not be asked
+ * for at once, because it is less than a batch, is remembered (nr_deferred) and added, also
+ * shifted by p, the next time.  Worked: 10,000 objects, seeks 2, priority 4: 10,000 / 16 =
+ * 625, times 4, by 2: 1,250.  In batches of 128 that is 9 calls, 1,152 objects; 98 are
+ * deferred.
  *
- * A shrinker that is entered counts its users.  Its link is followed only while it has
- * one, and unregistering takes it off the list, under the lock, when it has none; so a walk may go on from where
- * it is, and nothing is locked while a callback runs.
+ * A shrinker that is entered counts its users.  Its link is followed only while it has one,
+ * and unregistering takes it off the list, under the lock, when it has none; so a walk may
+ * go on from where it is, and nothing is locked while a callback runs.
  *
- * State: the list, the links, users and unregistering of its members: shrinker_lock, interrupts off for
- * a look at the whole list at most; nr_deferred: atomic.
+ * State: the list, the links, users and unregistering of its members: shrinker_lock,
+ * interrupts off for a look at the whole list at most; nr_deferred: atomic.
  *
  * Follows Linux's shrink_slab() and do_shrink_slab() (6.1).
  */
@@ -129,7 +130,10 @@ static struct shrinker *next_shrinker(struct shrinker *s)
 
 /* ---- asking ------------------------------------------------------------------------ */
 
-/* What n objects are to be looked at for, at this priority; 32-bit counts, so that nothing overflows. */
+/*
+ * What n objects are to be looked at for, at this priority; 32-bit counts, so that nothing
+ * overflows.
+ */
 static uint64_t share(const struct shrinker *s, unsigned long freeable, unsigned priority)
 {
 	if (s->seeks <= 0)

@@ -3,18 +3,18 @@
  * vmscan - getting memory back.
  *
  * Reclaimable pages are chosen by each zone's clock (clock.c).  A page that was used since
- * the hand came by last stays; one that is dirty is written first, if the request may; one under
- * writeback or with a reference besides its owner's is passed over.  The rest is taken, its owner
- * is asked to forget it, and the pages of a stretch go back to the free lists in
- * batches.  What an owner refuses to give stays as it was.
+ * the hand came by last stays; one that is dirty is written first, if the request may; one
+ * under writeback or with a reference besides its owner's is passed over.  The rest is
+ * taken, its owner is asked to forget it, and the pages of a stretch go back to the free
+ * lists in batches.  What an owner refuses to give stays as it was.
  *
  * How hard is tried says the priority: at 12 a 4,096th of the pages is looked at, at 0 all of
  * them; each round asks shrinkers for their share too.  All rounds together look at each page
  * twice, which is what the second chance needs.
  *
  * Three who ask: a request that found nothing (try_to_free_pages()), a user
- * (shrink_node_pages()), and node_reclaim(), before a request leaves its node.  kswapd has its
- * own loop (kswapd.c).
+ * (shrink_node_pages()), and node_reclaim(), before a request leaves its node.  kswapd has
+ * its own loop (kswapd.c).
  *
  * Nothing recurses: all of it is in a memalloc_noreclaim scope, so that requests made in
  * callbacks do not come here.  Interrupts are on, but for a batch of BUDDY_PCP_WORK frees.
@@ -34,8 +34,8 @@
 /* ---- one page -------------------------------------------------------------------- */
 
 /*
- * A page that was taken: to its owner, who forgets it.  True: it is free, but for the lists; else it is
- * its owner's as before.
+ * A page that was taken: to its owner, who forgets it.  True: it is free, but for the
+ * lists; else it is its owner's as before.
  */
 static bool evict_taken(struct page *page, struct scan_control *sc)
 {
@@ -181,7 +181,7 @@ static void scan_begin(struct scan_control *sc, gfp_t gfp, unsigned long nr)
 	};
 }
 
-/* ---- for a request ---------------------------------------------------------------------- */
+/* ---- for a request ----------------------------------------------------------------- */
 
 /* One round over the zones of a request, and over the shrinkers of their nodes. */
 static void shrink_zones(struct scan_control *sc, const struct alloc_context *ac)
@@ -194,7 +194,10 @@ static void shrink_zones(struct scan_control *sc, const struct alloc_context *ac
 
 		if (!(ac->nodemask >> nid & 1))
 			continue;
-		/* The first round, a small one, ages all zones alike, as Linux up to 4.7 did. */
+		/*
+		 * The first round, a small one, ages all zones alike, as Linux up to 4.7
+		 * did.
+		 */
 		shrink_zone(*z, sc, sc->priority < DEF_PRIORITY);
 		if (!(seen >> nid & 1)) {
 			seen |= 1U << nid;
@@ -225,7 +228,7 @@ unsigned long try_to_free_pages(gfp_t gfp, unsigned order, const struct alloc_co
 	return sc.nr_reclaimed;
 }
 
-/* ---- for a user, of a node ----------------------------------------------------------------- */
+/* ---- for a user, of a node --------------------------------------------------------- */
 
 /* From this priority on, until there is enough. */
 static void shrink_nodes(int nid, struct scan_control *sc, unsigned priority, bool slab)
@@ -292,7 +295,7 @@ void reclaim_init(void)
 
 #endif /* BUDDY_RECLAIM */
 
-/* ---- before a request leaves its node --------------------------------------------------------- */
+/* ---- before a request leaves its node ---------------------------------------------- */
 
 static unsigned long node_free_pages(int nid)
 {
@@ -307,9 +310,9 @@ static unsigned long node_free_pages(int nid)
 
 /*
  * Tries to free 2^order pages of node nid for a request that found none there: what lies in
- * CPUs' caches, then clean reclaimable pages of the node.  NODE_RECLAIM_NOSCAN: the request may
- * not wait; FULL: there was nothing to get; SOME: less than that; SUCCESS.  Waits for other
- * CPUs.
+ * CPUs' caches, then clean reclaimable pages of the node.  NODE_RECLAIM_NOSCAN: the request
+ * may not wait; FULL: there was nothing to get; SOME: less than that; SUCCESS.  Waits for
+ * other CPUs.
  */
 int node_reclaim(int nid, gfp_t gfp, unsigned order)
 {

@@ -11,8 +11,8 @@
  * its size, before the others have given theirs.  State: zone->fair_left, a relaxed
  * atomic, as it need not be exact.
  *
- * Pages that will be written to (ALLOC_SPREAD_DIRTY) come from zones that have less than their share of
- * dirty ones, if there are any.
+ * Pages that will be written to (ALLOC_SPREAD_DIRTY) come from zones that have less than
+ * their share of dirty ones, if there are any.
  *
  * Locks: takes one zone's lock at a time, interrupts off.
  *
@@ -23,7 +23,10 @@
 
 /* ---- a fair spread -------------------------------------------------------- */
 
-/* The pages that a zone gives in one round: nothing on top, or small zones would give like large ones. */
+/*
+ * The pages that a zone gives in one round: nothing on top, or small zones would give like
+ * large ones.
+ */
 static uint32_t fair_share(const struct zone *zone)
 {
 	return (uint32_t)(zone->managed_pages / 256) + 1;
@@ -118,7 +121,10 @@ static struct page *walk(gfp_t gfp, unsigned order, unsigned alloc_flags,
 	return NULL;
 }
 
-/* Without mixing mobilities if that is wished and possible; defrag_mode has the slow path decide. */
+/*
+ * Without mixing mobilities if that is wished and possible; defrag_mode has the slow path
+ * decide.
+ */
 static struct page *walk_mixing(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				const struct alloc_context *ac)
 {

@@ -53,15 +53,21 @@ uint32_t timed_units(uint64_t ticks)
 	return (uint32_t)(ticks * 1000000000 / a9timer_rate());
 }
 
-uint32_t timed(void *fn, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t *ret)
+uint32_t timed_open(void *fn, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t *ret)
 {
 	struct timed t = {.fn = fn, .arg = {a0, a1, a2}, .timer = BOARD_GTIMER_BASE};
-	port_irqflags_t flags = port_irq_save();
-	uint32_t ticks = timed_call(&t), units;
+	uint32_t units = timed_units(timed_call(&t));
 
-	port_irq_restore(flags);
 	if (ret)
 		*ret = t.ret;
-	units = timed_units(ticks);
 	return units > overhead ? units - overhead : 0;
+}
+
+uint32_t timed(void *fn, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t *ret)
+{
+	port_irqflags_t flags = port_irq_save();
+	uint32_t units = timed_open(fn, a0, a1, a2, ret);
+
+	port_irq_restore(flags);
+	return units;
 }

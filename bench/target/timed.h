@@ -40,7 +40,11 @@ bool timed_init(void);
 /* Instructions (or ns) of a span of the global timer, the readings' cost included. */
 uint32_t timed_units(uint64_t ticks);
 
-/* fn(a0, a1, a2), interrupts off: what it cost, and in *ret what it returned. */
+/*
+ * fn(a0, a1, a2), interrupts off: what it cost, and in *ret what it returned.  timed_open():
+ * interrupts on, for what does nothing without; there are none, the tick being off.
+ */
 uint32_t timed(void *fn, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t *ret);
+uint32_t timed_open(void *fn, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t *ret);
 
 #endif /* BENCH_TIMED_H */

@@ -87,7 +87,7 @@
 
 /*
  * Reclaim (reclaim.h): pages that owners can give back, shrinkers, kswapd, writeback of dirty
- * pages.  0: left out; only per-CPU caches are emptied.  Costs about 5 KiB of code.
+ * pages.  0: left out; only per-CPU caches are emptied.  Costs about 6 KiB of code.
  */
 #ifndef BUDDY_RECLAIM
 #define BUDDY_RECLAIM 1

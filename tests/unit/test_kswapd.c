@@ -149,7 +149,7 @@ static void used_pages_come_last(void)
 	disown();
 }
 
-/* ---- high orders (case 38) --------------------------------------------------------------- */
+/* ---- high orders (case 38) --------------------------------------------------------- */
 
 static struct page *pinned[MAX_SLOTS];
 
@@ -231,7 +231,7 @@ static void enough_is_a_block_of_the_order(void)
 	disown();
 }
 
-/* ---- giving up ---------------------------------------------------------------------------- */
+/* ---- giving up --------------------------------------------------------------------- */
 
 static void gives_up_and_comes_back(void)
 {
@@ -306,7 +306,7 @@ static void nothing_there_at_all(void)
 	}
 }
 
-/* ---- zones and nodes ------------------------------------------------------------------------- */
+/* ---- zones and nodes --------------------------------------------------------------- */
 
 static void a_zone_that_has_nothing_does_not_keep_the_others(void)
 {
@@ -373,7 +373,7 @@ static void each_node_has_its_own(void)
 	disown();
 }
 
-/* ---- boosts --------------------------------------------------------------------------------------- */
+/* ---- boosts ------------------------------------------------------------------------ */
 
 static void set_boost(uint32_t pages)
 {
@@ -428,7 +428,7 @@ static void a_boost_waits_where_memory_is_short(void)
 	disown();
 }
 
-/* ---- dirty pages ------------------------------------------------------------------------------------- */
+/* ---- dirty pages ------------------------------------------------------------------- */
 
 static void writes_in_the_background(void)
 {
@@ -485,7 +485,7 @@ static void reclaims_and_writes_in_one(void)
 	disown();
 }
 
-/* ---- with others ---------------------------------------------------------------------------------------- */
+/* ---- with others ------------------------------------------------------------------- */
 
 static void allocate_and_wake(unsigned cpu, void *arg)
 {

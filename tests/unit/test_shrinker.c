@@ -189,7 +189,10 @@ static void objects_are_progress(void)
 	own(0);
 	make(&c, 3200, DEFAULT_SEEKS, 32);
 	slabs = vm_events(SLABS_SCANNED);
-	/* 3,200 >> 7 = 25, * 2 = 50: 32 at priority 7; 18 are left, and 100 + 0 at priority 6 */
+	/*
+	 * 3,200 >> 7 = 25, * 2 = 50: 32 at priority 7; 18 are left, and 100 + 0 at priority
+	 * 6
+	 */
 	CHECK(shrink_node_pages(0, 32, GFP_KERNEL) >= 32);
 	CHECK_EQ(vm_events(SLABS_SCANNED) - slabs, c.scanned);
 	CHECK(c.scanned < 400);
@@ -201,7 +204,7 @@ static void objects_are_progress(void)
 	CHECK_EQ(reclaim_for(GFP_KERNEL, 0), 0);
 }
 
-/* ---- coming and going --------------------------------------------------------------------- */
+/* ---- coming and going -------------------------------------------------------------- */
 
 static void registering(void)
 {

@@ -219,7 +219,7 @@ static void an_owner_without_operations_keeps_its_pages(void)
 	disown();
 }
 
-/* ---- who may ---------------------------------------------------------------------------- */
+/* ---- who may ----------------------------------------------------------------------- */
 
 static void nothing_for_who_may_not_wait(void)
 {
@@ -255,7 +255,7 @@ static void nothing_for_who_may_not_wait(void)
 
 #ifdef TEST_HOST
 
-/* ---- zones and nodes ------------------------------------------------------------------------ */
+/* ---- zones and nodes --------------------------------------------------------------- */
 
 #define MIB (1ULL << 20)
 
@@ -289,7 +289,10 @@ static void a_hand_stays_in_its_zone(void) /* case 36 */
 	disown();
 }
 
-/* One page in each of the pageblocks, and the hand finds them all: what is empty costs little. */
+/*
+ * One page in each of the pageblocks, and the hand finds them all: what is empty costs
+ * little.
+ */
 static void few_pages_far_apart(void)
 {
 	unsigned long nr;
@@ -330,7 +333,7 @@ static void node_reclaim_takes_clean_pages_only(void)
 
 #endif /* TEST_HOST */
 
-/* ---- at once ------------------------------------------------------------------------------------ */
+/* ---- at once ----------------------------------------------------------------------- */
 
 #define SHARED 200u
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * Dirty pages: limits worked out by hand, writers that have to write first, devices that fail,
- * and requests that spread what they will write to.
+ * Dirty pages: limits worked out by hand, writers that have to write first, devices that
+ * fail, and requests that spread what they will write to.
  */
 #include "reclaim_fixture.h"
 
@@ -189,7 +189,7 @@ static void held_pages_are_passed_over(void)
 	disown();
 }
 
-/* ---- __GFP_WRITE ----------------------------------------------------------------------------- */
+/* ---- __GFP_WRITE ------------------------------------------------------------------- */
 
 static struct zone *zone_of_new(gfp_t gfp)
 {
