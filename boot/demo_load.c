@@ -24,7 +24,7 @@
 #define STRIDE	       8u
 #define FILL_PAGES     16u /* of the file in one step */
 #define STEPS_PER_POLL 32u
-#define LOAD_GFP       (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define LOAD_GFP       (GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 uint32_t demo_load_stop;
 

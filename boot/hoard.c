@@ -258,7 +258,7 @@ static unsigned content_pages(const struct hoard *h)
 
 static void *new_area(struct hoard *h, unsigned slot)
 {
-	uint32_t *area = __vmalloc(AREA_PAGES * PAGE_SIZE, GFP_KERNEL | HOARD_GFP);
+	uint32_t *area = __vmalloc(AREA_PAGES * PAGE_SIZE, GFP_HIGHUSER_MOVABLE | HOARD_GFP);
 
 	if (area)
 		fill(h, area, slot, AREA_PAGES);

@@ -220,7 +220,7 @@ bool zone_info(unsigned i, struct zone_info *info)
 		.writeback = READ_ONCE(zone->nr_writeback),
 		.clock_pfn = READ_ONCE(zone->clock_hand),
 		.migrate_pfn = READ_ONCE(zone->compact_at[1].migrate),
-		.free_pfn = READ_ONCE(zone->compact_at[1].free),
+		.free_pfn = READ_ONCE(zone->compact_at[1].high),
 	};
 	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
 		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)
