@@ -19,10 +19,10 @@
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
  *	memblock -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy, highmem -> deferred ->
  *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, shrinker,
- *	extfrag -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
- *	bulk -> exact, page_isolation -> contig_migrate -> contig -> cma -> dma, pin,
- *	vmalloc, filemap, mm_init -> debug_options, debug_show, check.
+ *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, extfrag,
+ *	shrinker -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
+ *	bulk -> exact, page_isolation -> contig_migrate -> contig -> cma -> dma, pin, vmalloc,
+ *	filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -412,10 +412,10 @@ static inline uint16_t *pageblock_note(const struct page *page)
  * it has one more, and PAGE_TAKEN.  What is read of it afterwards is its owner's.
  */
 bool movable_take(struct page *page);
-/* The same of a page of which the caller has the only other reference: that is the taker's then. */
-bool movable_take_held(struct page *page);
 /* Second chance: the next time that reclaim comes by the page was not used, unless it is again.  Of any page. */
 void movable_clear_referenced(struct page *page);
+/* The same of a page of which the caller has the only other reference: that is the taker's then. */
+bool movable_take_held(struct page *page);
 /* The last reference is gone, or about to be: off the counts.  word: the page's. */
 void movable_forget(struct page *page, uint32_t word);
 

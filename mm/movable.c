@@ -101,17 +101,6 @@ bool movable_take(struct page *page)
 	return false;
 }
 
-bool movable_take_held(struct page *page)
-{
-	uint32_t word = page_word(page);
-
-	while (has(word, 0) && !(word & PAGE_TAKEN) && word >> PAGE_REF_SHIFT == 2)
-		if (__atomic_compare_exchange_n(&page->word, &word, word | PAGE_TAKEN, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			return true;
-	return false;
-}
-
 void movable_clear_referenced(struct page *page)
 {
 	uint32_t word = page_word(page);
@@ -121,6 +110,17 @@ void movable_clear_referenced(struct page *page)
 		if (__atomic_compare_exchange_n(&page->word, &word, word & ~PAGE_REFERENCED, false,
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			return;
+}
+
+bool movable_take_held(struct page *page)
+{
+	uint32_t word = page_word(page);
+
+	while (has(word, 0) && !(word & PAGE_TAKEN) && word >> PAGE_REF_SHIFT == 2)
+		if (__atomic_compare_exchange_n(&page->word, &word, word | PAGE_TAKEN, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
 }
 
 void movable_forget(struct page *page, uint32_t word)

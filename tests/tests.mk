@@ -181,13 +181,14 @@ $(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
 # emulated, those that a word of 32 bits makes a difference to
 UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy check cma contig debug deferred gfp_meaning highmem \
-	memblock misuse mm_init nodes page_alloc pcp)
+	memblock misuse mm_init nodes page_alloc pcp vmalloc)
 $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
 $(foreach n,nodes scope vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
 $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
+$(call host_test,tsan64-unit-vmalloc,$(T)/tsan64/vmalloc,timeout 300 $(T)/tsan64/vmalloc only=_cpus_use)
 # pageblocks that are smaller than what a cache holds
 $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp)
 

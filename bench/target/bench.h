@@ -25,4 +25,7 @@ void compact_drop_all(unsigned nr);
 unsigned compact_take(gfp_t gfp, unsigned order, unsigned most, struct page **blocks);
 void compact_give(struct page *blocks, unsigned order);
 
+/* A part of the first: pages that are got back.  slots: nr pointers that are free to use. */
+void bench_reclaim(struct page **slots, unsigned nr);
+
 #endif /* BENCH_BENCH_H */

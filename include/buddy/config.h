@@ -77,20 +77,20 @@
 #endif
 
 /*
+ * Reclaim (reclaim.h): pages that owners can give back, shrinkers, kswapd, writeback of dirty
+ * pages.  0: left out; only per-CPU caches are emptied.  Costs about 6 KiB of code.
+ */
+#ifndef BUDDY_RECLAIM
+#define BUDDY_RECLAIM 1
+#endif
+
+/*
  * Pages in use are moved: compaction, contiguous allocation, offlining and pinning move what their
  * owners have made movable (migrate.h); 0: none is, and who needs the place gets -EBUSY (or
  * NULL).  Owners are the same with both.  Costs about 5 KiB of code.
  */
 #ifndef BUDDY_COMPACTION
 #define BUDDY_COMPACTION 1
-#endif
-
-/*
- * Reclaim (reclaim.h): pages that owners can give back, shrinkers, kswapd, writeback of dirty
- * pages.  0: left out; only per-CPU caches are emptied.  Costs about 6 KiB of code.
- */
-#ifndef BUDDY_RECLAIM
-#define BUDDY_RECLAIM 1
 #endif
 
 /*

@@ -88,8 +88,8 @@ typedef uint32_t gfp_t;
  */
 #define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
 /*
- * Wakes kswapd and kcompactd (reclaim.h) when its zones are below low, if they could help;
- * without, memory is left to run low.
+ * Wakes kswapd (reclaim.h) when its zones are below low, and kcompactd for blocks; without,
+ * memory is left to run low.
  */
 #define __GFP_KSWAPD_RECLAIM ((gfp_t)0x20000)
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)

@@ -531,7 +531,9 @@ void host_map_phys(uint64_t base, uint64_t size)
 	fixed = one_window ? MAP_FIXED : 0;
 	if (phys_fd >= 0)
 		virt = map_file_or_die(at, end - base, PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_NORESERVE | fixed, phys_fd, base);
+				       MAP_SHARED | MAP_NORESERVE | fixed |
+					       (end - base <= GARBAGE_MAX ? MAP_POPULATE : 0),
+				       phys_fd, base);
 	else
 		virt = map_or_die(at, end - base, PROT_READ | PROT_WRITE, fixed);
 	banks[nr_banks].aliased = phys_fd >= 0;

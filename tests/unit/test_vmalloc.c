@@ -431,9 +431,11 @@ static void a_page_that_left_is_not_moved(void)
 
 struct hole {
 	uint32_t *area;
+	uint32_t ready;	 /* the other CPU waits for the break */
 	uint32_t broken; /* the page is away: go */
 	uint32_t got;	 /* what the other CPU read */
 	unsigned how;
+	unsigned core; /* where an interrupt is to do it */
 };
 
 #define NR_BEFORE_GIVING_UP 200000000U
@@ -498,21 +500,42 @@ static uint32_t read_with_all_registers(volatile uint32_t *p)
 }
 #endif
 
+#ifndef TEST_HOST
+static bool store_of_a_pair_fails(struct hole *h)
+{
+	uint32_t failed, tmp;
+
+	__asm__ volatile("	ldrex	%1, [%2]\n"
+			 "	str	%2, [%3]\n"
+			 "1:	ldr	%0, [%4]\n"
+			 "	teq	%0, #0\n"
+			 "	beq	1b\n"
+			 "	strex	%0, %2, [%2]"
+			 : "=&r"(failed), "=&r"(tmp)
+			 : "r"(h->area), "r"(&h->ready), "r"(&h->broken)
+			 : "cc", "memory");
+	return failed;
+}
+#endif
+
 static struct hole *irq_hole;
 
 static void read_in_interrupt(unsigned cpu)
 {
 	struct hole *h = __atomic_load_n(&irq_hole, __ATOMIC_ACQUIRE);
 
-	if (h && cpu && !h->got)
+	if (h && cpu == h->core && !h->got)
 		__atomic_store_n(&h->got, __atomic_load_n(h->area, __ATOMIC_RELAXED),
 				 __ATOMIC_RELEASE);
 }
 
 static void access_page(struct hole *h)
 {
+	port_irqflags_t flags = port_irq_save();
 	uint32_t got = 0;
 
+	h->core = port_cpu_id();
+	port_irq_restore(flags);
 	switch (h->how) {
 	case 0:
 		got = __atomic_load_n(h->area, __ATOMIC_RELAXED);
@@ -531,7 +554,10 @@ static void access_page(struct hole *h)
 	case 4:
 		got = read_with_all_registers(h->area);
 		break;
-	case 5:
+	case 5: /* between the two of a pair: the store must fail */
+		got = store_of_a_pair_fails(h) ? h->area[0] : 0xbad;
+		break;
+	case 6:
 		__atomic_store_n(&irq_hole, h, __ATOMIC_RELEASE);
 		while (!__atomic_load_n(&h->got, __ATOMIC_ACQUIRE))
 			test_idle();
@@ -544,7 +570,7 @@ static void access_page(struct hole *h)
 #ifdef TEST_HOST
 #define NR_HOWS 3
 #else
-#define NR_HOWS 6
+#define NR_HOWS 7
 #endif
 
 /* CPU 0 breaks the entry and does not make it before the other one is known to wait. */
@@ -556,11 +582,13 @@ static void meet_the_hole(unsigned cpu, void *arg)
 	uint64_t phys;
 
 	if (cpu) {
-		while (!__atomic_load_n(&h->broken, __ATOMIC_ACQUIRE))
+		while (h->how != 5 && !__atomic_load_n(&h->broken, __ATOMIC_ACQUIRE))
 			test_idle();
 		access_page(h);
 		return;
 	}
+	while (h->how == 5 && !__atomic_load_n(&h->ready, __ATOMIC_ACQUIRE))
+		test_idle();
 	before = hole_waits();
 	flags = port_irq_save();
 	phys = port_vmap_phys(h->area);
@@ -589,7 +617,7 @@ static void an_access_waits_until_the_page_is_back(void)
 		REQUIRE(h.area);
 		h.area[0] = 0x1234567;
 #ifndef TEST_HOST
-		if (how == 5)
+		if (how == 6)
 			tick_hook = read_in_interrupt;
 #else
 		(void)read_in_interrupt;
