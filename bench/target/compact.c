@@ -15,7 +15,6 @@
  */
 #include <stdio.h>
 
-#include <port/port.h>
 #include <buddy/buddy.h>
 #include <port/port.h>
 
