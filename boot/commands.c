@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <buddy/buddy.h>
+#include <buddy/vmalloc.h>
 #include <port/port.h>
 
 #include "boot/bootargs.h"
@@ -68,8 +69,13 @@ static enum command_result run_vmstat(unsigned nr_args, char **args)
 
 static enum command_result run_meminfo(unsigned nr_args, char **args)
 {
+	struct vmalloc_info info;
+
 	(void)nr_args, (void)args;
 	show_meminfo();
+	vmalloc_info(&info);
+	port_log("%-16s%8lu kB\n", "VmallocUsed:", info.nr_pages << (PAGE_SHIFT - 10));
+	port_log("%-16s%8lu kB\n", "VmallocChunk:", info.largest_free_pages << (PAGE_SHIFT - 10));
 	return COMMAND_OK;
 }
 

@@ -26,9 +26,11 @@
 #include "boot/hoard.h"
 #include "boot/memmap.h"
 #include "boot/smp.h"
+#include "boot/vmap.h"
 #include "drivers/a9timer.h"
 
 #define FILL_SECONDS	4u
+#define FILL_CHUNK	256u
 #define REQUEST_STEPS	64u /* of the load, between two requests, on the boot core */
 #define MAX_BLOCKS	40u
 #define CMA_PAGES	256u
@@ -40,7 +42,8 @@ static struct demo_load loads[PORT_NR_CPUS];
 static unsigned nr_loads;
 static const char *wrong;
 
-static uint32_t events[NR_VM_EVENT_ITEMS];
+/* What was counted before. */
+static uint32_t events[NR_VM_EVENT_ITEMS], waits_before;
 
 static uint32_t since(enum vm_event_item item)
 {
@@ -68,9 +71,21 @@ static void fail(const char *why)
 		wrong = why;
 }
 
+/* Pages that vmalloc() has taken for its records and tables, and will use again. */
+static unsigned long vmalloc_kept(void)
+{
+	struct vmalloc_info info;
+
+	vmalloc_info(&info);
+	return info.nr_kept + vmap_table_pages();
+}
+
 /* ---- the cores ---------------------------------------------------------------------- */
 
-/* Half of what is free in areas, if there are addresses for them, and a file as large as what is free. */
+/*
+ * A quarter of what is free in areas, if there are addresses for them, and a file as large as
+ * what is free.
+ */
 static void share_out(uint32_t seed, struct address_space *file, unsigned long free)
 {
 	struct vmalloc_info window;
@@ -79,8 +94,8 @@ static void share_out(uint32_t seed, struct address_space *file, unsigned long f
 	vmalloc_info(&window);
 	/* An area takes an address more than it has pages. */
 	areas = window.free_pages / (LOAD_AREA_PAGES + 1) * 3 / 4;
-	if (areas > free / 2 / LOAD_AREA_PAGES)
-		areas = free / 2 / LOAD_AREA_PAGES;
+	if (areas > free / 4 / LOAD_AREA_PAGES)
+		areas = free / 4 / LOAD_AREA_PAGES;
 	for (unsigned i = 0; i < nr_loads; i++) {
 		struct demo_load *load = &loads[i];
 
@@ -116,14 +131,23 @@ static bool others_filled(void)
 	return true;
 }
 
-/* This core fills its share, then loads until the others have theirs, or time is up. */
-static void fill_memory(void)
+/*
+ * This core fills its share; what the others leave goes to a board of single pages that can
+ * be moved, with a hole beside each, and to pages that can be given back; then it loads until
+ * the others have filled theirs, or time is up.
+ */
+static void fill_memory(unsigned long free)
 {
 	uint64_t start = a9timer_read();
 	unsigned limit = FILL_SECONDS * 1000;
 
+	hoard_grow(HOARD_MOVABLE, free / 4);
+	hoard_thin(HOARD_MOVABLE);
 	while (ms_since(start) < limit && demo_load_fill(&loads[0]))
 		;
+	for (unsigned long nr = 0; nr < free && ms_since(start) < limit; nr += FILL_CHUNK)
+		if (hoard_grow(HOARD_RECLAIMABLE, FILL_CHUNK) < FILL_CHUNK)
+			break;
 	while (ms_since(start) < limit && !others_filled())
 		demo_load_step(&loads[0]);
 }
@@ -132,6 +156,7 @@ static void work_a_little(void)
 {
 	for (unsigned i = 0; i < REQUEST_STEPS; i++)
 		demo_load_step(&loads[0]);
+	hoard_grow(HOARD_RECLAIMABLE, REQUEST_STEPS);
 	daemon_step();
 }
 
@@ -219,6 +244,7 @@ static void show_memory(const char *when)
 static void show_work(const struct filemap_stats *file)
 {
 	uint32_t writes = 0, verified = 0, reads = 0, file_writes = 0, refused = 0;
+	uint32_t waits = 0;
 
 	for (unsigned i = 0; i < nr_loads; i++) {
 		writes += loads[i].writes;
@@ -242,6 +268,11 @@ static void show_work(const struct filemap_stats *file)
 		 "requests compacted\n",
 		 (unsigned long)since(PGMIGRATE_SUCCESS), (unsigned long)since(PGMIGRATE_FAIL),
 		 (unsigned long)since(COMPACTSTALL));
+	for (unsigned i = 0; i < nr_loads; i++)
+		waits += vmap_waits(loads[i].cpu);
+	port_log("  waited           %lu times for a page that was being moved, in the abort "
+		 "handler\n",
+		 (unsigned long)(waits - waits_before));
 	port_log("  sacrificed       %lu owners; %lu requests of the load got nothing\n",
 		 (unsigned long)since(OOM_KILL), (unsigned long)refused);
 }
@@ -264,18 +295,22 @@ static void check_loads(void)
 	}
 }
 
-static void check_memory(unsigned long before)
+static void check_memory(unsigned long before, unsigned long kept)
 {
 	struct hoard_info hoard;
 	unsigned long free;
 
-	hoard_info(HOARD_UNMOVABLE, &hoard);
-	if (hoard.wrong)
-		fail("a page that nobody may move changed");
+	for (unsigned kind = 0; kind < NR_HOARD_KINDS; kind++) {
+		hoard_info((enum hoard_kind)kind, &hoard);
+		if (hoard.wrong)
+			fail("a page of a hoard changed");
+	}
 	drain_all_pages();
 	free = all_free();
-	port_log("  pages free       %lu before, %lu after\n", before, free);
-	if (free != before)
+	kept = vmalloc_kept() - kept;
+	port_log("  pages free       %lu before, %lu after, %lu kept for tables of addresses\n",
+		 before, free, kept);
+	if (free + kept != before)
 		fail("pages are missing after the pressure");
 	if (since(BAD_FREE) || since(BAD_ALLOC))
 		fail("a correct request was refused");
@@ -292,7 +327,7 @@ static void run(uint32_t seed, struct address_space *file, unsigned long free)
 
 	share_out(seed, file, free);
 	start_cores();
-	fill_memory();
+	fill_memory(free);
 	for (unsigned i = 0; i < nr_loads; i++)
 		areas += __atomic_load_n(&loads[i].nr_areas, __ATOMIC_RELAXED);
 	port_log("  %lu MiB in %lu areas, %lu MiB of the file cached, %lu MiB free, after %u ms\n",
@@ -311,7 +346,7 @@ static void run(uint32_t seed, struct address_space *file, unsigned long free)
 const char *demo_pressure(uint32_t seed)
 {
 	struct filemap_stats stats = {0};
-	unsigned long before, free;
+	unsigned long before, free, kept = vmalloc_kept();
 	struct address_space *file;
 	uint32_t online = smp_online_mask();
 
@@ -320,17 +355,20 @@ const char *demo_pressure(uint32_t seed)
 	before = all_free();
 	for (unsigned item = 0; item < NR_VM_EVENT_ITEMS; item++)
 		events[item] = vm_events((enum vm_event_item)item);
-	nr_loads = 0;
-	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++)
-		if (online & 1u << cpu)
-			loads[nr_loads++].cpu = cpu;
+	nr_loads = waits_before = 0;
+	for (unsigned cpu = 0; cpu < PORT_NR_CPUS; cpu++) {
+		if (!(online & 1u << cpu))
+			continue;
+		loads[nr_loads++].cpu = cpu;
+		waits_before += vmap_waits(cpu);
+	}
 	free = nr_free_buffer_pages();
 	demo_disk_init((uint32_t)free);
 	file = filemap_open(&demo_disk);
-	port_log("\npressure: areas and a file of %lu MiB in %lu MiB of free memory\n", mib(free),
+	port_log("\npressure: half as much again as the %lu MiB that are free is wanted\n",
 		 mib(free));
 	if (!file)
-		fail("no page cache");
+		port_log("  no page cache: only pages that need no device are reclaimed\n");
 	daemon_start();
 	hoard_grow(HOARD_UNMOVABLE, free / UNMOVABLE_SHARE);
 	run(seed, file, free);
@@ -339,10 +377,11 @@ const char *demo_pressure(uint32_t seed)
 		if (filemap_close(file))
 			fail("the page cache could not be closed");
 	}
-	hoard_drop(HOARD_UNMOVABLE);
+	for (unsigned kind = 0; kind < NR_HOARD_KINDS; kind++)
+		hoard_drop((enum hoard_kind)kind);
 	daemon_stop();
 	show_work(&stats);
 	check_loads();
-	check_memory(before);
+	check_memory(before, kept);
 	return wrong;
 }

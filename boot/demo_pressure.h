@@ -3,7 +3,9 @@
  * demo_pressure - more memory is wanted than there is, on all cores, and large blocks too.
  *
  * All cores write and verify areas of vmalloc() and read and write a file through the page
- * cache, together half as much again as there is memory.  While they do, blocks of the
+ * cache; besides, hoards (hoard.h) hold pages that can be moved, every second one free, and
+ * more and more that can be given back: together half as much again as there is memory.
+ * While they do, blocks of the
  * largest orders and CMA buffers are asked for, and have to be had: by reclaim, by
  * writeback, and by moving pages that are being written.
  */

@@ -28,4 +28,7 @@ const char *vmap_fault_name(uint32_t addr);
 /* How many times a core has met a page that was being moved, and waited; counted before the wait. */
 uint32_t vmap_waits(unsigned cpu);
 
+/* Pages that tables were made of; they are kept. */
+unsigned vmap_table_pages(void);
+
 #endif /* BOOT_VMAP_H */
