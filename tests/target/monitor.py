@@ -26,6 +26,7 @@ from monitor_debug import (  # noqa: E402 (beside this file)
     trace_shows_events_in_order)
 from monitor_range import (cma_gives_and_takes, nodes_are_listed,  # noqa: E402
                            pageblocks_go_offline_and_come_back)
+from monitor_reclaim import RECLAIM
 from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # noqa: E402
                           need)
 
@@ -495,6 +496,8 @@ def main():
                      [refuses_a_wrong_boot_argument, boots_to_the_prompt,
                       boot_arguments_turned_options_on, nothing_was_lost, check_holds,
                       poweroff_ends_with_status_0]))
+        runs.append(("reclaim", (64, 4, ""), [boots_to_the_prompt] + RECLAIM +
+                     [nothing_was_lost, check_holds, poweroff_ends_with_status_0]))
         ranges = (256, 4, "cma=16M highmem=0x6c000000 movablecore=16M")
         runs.append(("256 MiB, %s" % ranges[2], ranges, RANGES))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
