@@ -28,6 +28,7 @@
 #include "boot/monitor.h"
 #include "boot/power.h"
 #include "boot/smp.h"
+#include "boot/vmap.h"
 #include "drivers/a9timer.h"
 
 #define NR_HELD 64
@@ -75,6 +76,8 @@ static enum command_result run_meminfo(unsigned nr_args, char **args)
 	show_meminfo();
 	vmalloc_info(&info);
 	port_log("%-16s%8lu kB\n", "VmallocUsed:", info.nr_pages << (PAGE_SHIFT - 10));
+	port_log("%-16s%8lu kB\n",
+		 "VmallocKept:", (info.nr_kept + vmap_table_pages()) << (PAGE_SHIFT - 10));
 	port_log("%-16s%8lu kB\n", "VmallocChunk:", info.largest_free_pages << (PAGE_SHIFT - 10));
 	return COMMAND_OK;
 }
