@@ -29,15 +29,15 @@
 #include "boot/vmap.h"
 #include "drivers/a9timer.h"
 
-#define FILL_SECONDS	4u
-#define FILL_CHUNK	256u
-#define REQUEST_STEPS	64u /* of the load, between two requests, on the boot core */
-#define MAX_BLOCKS	40u
-#define CMA_PAGES	256u
-#define MAX_CMA_BUFFERS 4u
-#define PAGES_PER_MIB	(1UL << (20 - PAGE_SHIFT))
-#define PLAY_PAGES	(192 * PAGES_PER_MIB)
-#define UNMOVABLE_SHARE 64u /* one page in so many is somebody's for good, and scattered */
+#define FILL_CHUNK	 256u
+#define REQUEST_STEPS	 64u /* of the load, between two requests, on the boot core */
+#define MAX_BLOCKS	 40u
+#define CMA_PAGES	 256u
+#define MAX_CMA_BUFFERS	 4u
+#define PAGES_PER_MIB	 (1UL << (20 - PAGE_SHIFT))
+#define PLAY_PAGES	 (192 * PAGES_PER_MIB)
+#define SMALL_PAGES	 (128 * PAGES_PER_MIB)
+#define UNMOVABLE_SHARE	 64u /* one page in so many is somebody's for good, and scattered */
 
 static struct demo_load loads[PORT_NR_CPUS];
 static unsigned nr_loads;
@@ -170,7 +170,7 @@ static bool others_filled(void)
 /* So many pages of a kind, as long as there is time. */
 static void fill_hoard(enum hoard_kind kind, unsigned long nr, uint64_t start)
 {
-	for (; nr >= FILL_CHUNK && ms_since(start) < FILL_SECONDS * 1000; nr -= FILL_CHUNK)
+	for (; nr >= FILL_CHUNK && ms_since(start) < PRESSURE_SECONDS * 1000; nr -= FILL_CHUNK)
 		hoard_grow(kind, FILL_CHUNK);
 }
 
@@ -193,7 +193,7 @@ static void fill_hoards(unsigned long free)
 static void fill_areas(void)
 {
 	uint64_t start = a9timer_read();
-	unsigned limit = FILL_SECONDS * 1000;
+	unsigned limit = PRESSURE_SECONDS * 1000;
 
 	while (ms_since(start) < limit && demo_load_fill(&loads[0]))
 		;
@@ -227,8 +227,9 @@ static unsigned nr_wanted(unsigned order, unsigned long free)
 	return nr > MAX_BLOCKS ? MAX_BLOCKS : nr ? (unsigned)nr : 1;
 }
 
-static void ask_for_blocks(unsigned order, unsigned want)
+static void ask_for_blocks(unsigned order, unsigned long free)
 {
+	unsigned want = nr_wanted(order, free);
 	struct page *head = NULL, *page;
 	uint64_t start = a9timer_read();
 	unsigned got = 0;
@@ -248,8 +249,11 @@ static void ask_for_blocks(unsigned order, unsigned want)
 		head = page->mapping;
 		__free_pages(page, order);
 	}
-	/* What a request tries is bounded, and meanwhile others take what it made free. */
-	if (got < want - want / 4)
+	/*
+	 * What a request tries is bounded, and meanwhile others take what it made free.  In a small
+	 * machine one block is a large part of all, and scattered pages are everywhere.
+	 */
+	if (free >= SMALL_PAGES && got < want - want / 4)
 		fail("of large blocks fewer than three in four were to be had");
 }
 
@@ -394,10 +398,10 @@ static void run(uint32_t seed, struct address_space *file, unsigned long free)
 		 mib(hoard.pages));
 	port_log("  %lu MiB free, after %u ms\n", mib(nr_free_pages()), ms_since(start));
 	show_memory("before");
-	ask_for_blocks(MAX_ORDER - 1, nr_wanted(MAX_ORDER - 1, free));
+	ask_for_blocks(MAX_ORDER - 1, free);
 	if (mm_check())
 		fail("mm_check found a broken invariant under pressure");
-	ask_for_blocks(MAX_ORDER, nr_wanted(MAX_ORDER, free));
+	ask_for_blocks(MAX_ORDER, free);
 	ask_for_buffers();
 	show_memory("after");
 	stop_cores();
