@@ -17,7 +17,7 @@ CASES = (["hot_o%d" % o for o in range(11)]
          + ["batch%d_o0%s" % (n, s) for n in (64, 512, 4096) for s in ("", "_lifo")]
          + "bulk64_o0 churn_mixed churn_o0 zero_o0 worst_split worst_merge oom_o0 "
            "checkerboard_o1 init cma256 compact_o9 compact_o10 compact_copy case_35 kswapd "
-           "direct_reclaim irqoff".split())
+           "direct_reclaim fail_o0 fail_o9 fail_o9_scattered irqoff".split())
 
 # Row: what it is, our figure (case, op, column), the goal, Linux 6.1, best peer, floor.
 # Linux 6.1.192, vexpress_defconfig stripped, one 1 GiB zone; the peers (RT-Thread's mm_page,
@@ -69,6 +69,10 @@ ROWS = [
     ("case 35: of 100 blocks of order 9 lacking", "case_35", "lacking", "max", 0, 86, "", ""),
     ("kswapd, per page freed", "kswapd", "free", "mean", "", "", "", ""),
     ("direct reclaim of 32, per page freed", "direct_reclaim", "free", "mean", "", "", "", ""),
+    ("fails after all was tried, order 0", "fail_o0", "alloc", "mean", "", "", "", ""),
+    ("the same, order 9", "fail_o9", "alloc", "mean", "", "", "", ""),
+    ("order 9, every second page free", "fail_o9_scattered", "alloc", "mean", "", "", "", ""),
+    ("order 9, the one that looks at all", "fail_o9_scattered", "alloc", "max", "", "", "", ""),
     ("1 GiB: until the first page", "init", "alloc", "mean", 100000, 34600000, "90000 LLFree-c", ""),
     ("1 GiB: until all of it can be had", "init", "total", "mean", 1100000, 34600000,
      "90000 LLFree-c", ""),

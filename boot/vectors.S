@@ -5,9 +5,9 @@
  * Interrupts run to their end in IRQ mode on the core's IRQ stack, not nested:
  * six words saved, so entry and exit cost what the hardware costs.  A data abort
  * goes back to its instruction if that met a page of vmalloc's window on its way from
- * one frame to another (vmap.c).  Everything else is fatal: the frame of exception.h is stored on the stack of the mode
- * that took it (UND, ABT; never SVC's, which may be what overflowed) and
- * exception_report() does not come back.
+ * one frame to another (vmap.c).  Everything else is fatal: the frame of
+ * exception.h is stored on the stack of the mode that took it (UND, ABT; never SVC's,
+ * which may be what overflowed) and exception_report() does not come back.
  */
 	.arm
 	.syntax	unified

@@ -25,7 +25,7 @@ bool vmap_fault(uint32_t dfsr, uint32_t dfar);
 /* What an address of the window that faulted was, for a report; NULL: it is not in the window. */
 const char *vmap_fault_name(uint32_t addr);
 
-/* How many times a core has met a page that was being moved, and waited; counted before the wait. */
+/* How often a core has met a page that was being moved, and waited; counted before the wait. */
 uint32_t vmap_waits(unsigned cpu);
 
 /* Pages that tables were made of; they are kept. */

@@ -12,6 +12,7 @@
  * Locks: one zone's at a time, interrupts off while it is walked.
  */
 #include <buddy/check.h>
+#include <buddy/migrate.h>
 #include <mm/internal.h>
 
 #define MAX_REPORTS 8
@@ -130,7 +131,51 @@ static unsigned long check_list(struct result *r, struct zone *zone, unsigned or
 struct tally {
 	unsigned long free, pcp, allocated, reserved, offline;
 	unsigned long highatomic; /* in its pageblocks */
+	unsigned long lru, dirty, writeback;
 };
+
+/* Flags of owners' pages, which an allocated block with this word is. */
+#define MOVABLE_FLAGS (PAGE_LRU | PAGE_REFERENCED | PAGE_DIRTY | PAGE_WRITEBACK | PAGE_TAKEN)
+
+/* A movable page; quiet: nobody is about to change it. */
+static void check_movable(struct result *r, struct zone *zone, unsigned long i, struct tally *t)
+{
+	uint32_t word = page_word(mem_map + i);
+
+	if (word & (PAGE_ORDER_MASK | PAGE_COMP))
+		broken(r, "a movable page is not a single one", zone, i, word, 0);
+	if (word & PAGE_TAKEN)
+		broken(r, "a page was taken and not put back", zone, i, word, 0);
+	if (!mem_map[i].mapping)
+		broken(r, "a movable page has no operations", zone, i, 0, word);
+	t->lru += !!(word & PAGE_LRU);
+	t->dirty += !!(word & PAGE_DIRTY);
+	t->writeback += !!(word & PAGE_WRITEBACK);
+}
+
+/* An allocated block. */
+static void check_allocated(struct result *r, struct zone *zone, unsigned long i, struct tally *t)
+{
+	uint32_t word = page_word(mem_map + i);
+
+	if (word & PAGE_MOVABLE)
+		check_movable(r, zone, i, t);
+	else if (word & MOVABLE_FLAGS & ~(PAGE_CMA | (word & PAGE_COMP ? PAGE_DTOR_MASK : 0)))
+		broken(r, "a page that is not movable has flags of movable ones", zone, i, word, 0);
+	t->allocated += 1UL << page_word_order(word);
+}
+
+/* The pageblock that starts at first has as many reclaimable pages as is noted. */
+static void check_note(struct result *r, struct zone *zone, unsigned long first)
+{
+	unsigned long noted = *pageblock_note(mem_map + first) & NOTE_LRU_MASK, lru = 0;
+
+	for (unsigned long i = first; i < first + pageblock_nr_pages; i++)
+		lru += PageLRU(mem_map + i);
+	if (lru != noted)
+		broken(r, "a pageblock's note is not its reclaimable pages", zone, first, noted,
+		       lru);
+}
 
 /*
  * The descriptors of one section, block by block.  On a running system only
@@ -144,6 +189,8 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 	for (unsigned long i = first; i < end; i += pageblock_nr_pages)
 		if (get_pageblock_migratetype(mem_map + i) == MIGRATE_HIGHATOMIC)
 			t->highatomic += pageblock_nr_pages;
+	for (unsigned long i = first; quiet && i < end; i += pageblock_nr_pages)
+		check_note(r, zone, i);
 
 	for (unsigned long i = first; i < end; i = next) {
 		uint32_t word = page_word(mem_map + i);
@@ -172,7 +219,7 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 		else if (state == PAGE_STATE_PCP)
 			t->pcp += nr;
 		else if (state == PAGE_STATE_ALLOCATED)
-			t->allocated += nr;
+			check_allocated(r, zone, i, t);
 		else if (state == PAGE_STATE_RESERVED)
 			*(word & PAGE_OFFLINE ? &t->offline : &t->reserved) += nr;
 		else
@@ -296,6 +343,13 @@ static void check_quiet(struct result *r, struct zone *zone, const struct tally 
 	if (cached != t->pcp)
 		broken(r, "mem_map and the per-CPU caches disagree about cached pages", zone, 0,
 		       t->pcp, cached);
+	if (t->lru != zone->nr_lru)
+		broken(r, "nr_lru is not what pages say", zone, 0, zone->nr_lru, t->lru);
+	if (t->dirty != zone->nr_dirty)
+		broken(r, "nr_dirty is not what pages say", zone, 0, zone->nr_dirty, t->dirty);
+	if (t->writeback != zone->nr_writeback)
+		broken(r, "nr_writeback is not what pages say", zone, 0, zone->nr_writeback,
+		       t->writeback);
 	if (t->offline != zone->nr_offline)
 		broken(r, "nr_offline is not what is out of service", zone, 0, zone->nr_offline,
 		       t->offline);

@@ -29,6 +29,8 @@
  */
 #include <mm/compact_priv.h>
 
+#if BUDDY_COMPACTION
+
 static inline unsigned long range_pages(const struct compact_control *cc)
 {
 	return 1UL << cc->order;
@@ -495,10 +497,11 @@ enum compact_result compact_zone(struct compact_control *cc)
 	drain_local_pages();
 	met = compact_pass(cc, &whole);
 	/*
-	 * The rest of a pass was not enough.  Who waits has all of it looked at: one pass more, as
-	 * there may be just one request that gets so far.
+	 * The rest of a pass was not enough.  A request that waits has all of it looked at: it may be
+	 * the only one that gets so far.
 	 */
-	if (met && !whole && cc->mode != MIGRATE_ASYNC && !compact_finished(cc))
+	if (met && !whole && cc->mode != MIGRATE_ASYNC && cc->budget == COMPACT_NO_BUDGET &&
+	    !compact_finished(cc))
 		met = compact_pass(cc, &whole);
 	count_rare_events(COMPACTMIGRATE_SCANNED, (uint32_t)cc->migrate_scanned);
 	count_rare_events(COMPACTFREE_SCANNED, (uint32_t)cc->free_scanned);
@@ -507,3 +510,5 @@ enum compact_result compact_zone(struct compact_control *cc)
 		return COMPACT_SUCCESS;
 	return met && whole ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
 }
+
+#endif /* BUDDY_COMPACTION */

@@ -30,6 +30,8 @@
 #include <buddy/compaction.h>
 #include <mm/compact_priv.h>
 
+#if BUDDY_COMPACTION
+
 #define MAX_DEFER_SHIFT 6
 
 #define WAIT_ROUNDS 64	/* for another compactor, with */
@@ -344,3 +346,5 @@ bool kcompactd_step(int nid)
 	}
 	return true;
 }
+
+#endif /* BUDDY_COMPACTION */

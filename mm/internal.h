@@ -665,6 +665,8 @@ enum compact_priority { COMPACT_PRIO_SYNC_FULL, COMPACT_PRIO_SYNC_LIGHT, COMPACT
 #define MIN_COMPACT_PRIORITY COMPACT_PRIO_SYNC_FULL
 #define DEF_COMPACT_PRIORITY COMPACT_PRIO_SYNC_LIGHT
 
+#if BUDDY_COMPACTION
+
 /*
  * Compacts the request's zones, one after the other, until one of them has a block of that order
  * above its mark (of alloc_flags).  In interrupt context, or under any lock: never.
@@ -679,6 +681,29 @@ bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned order
 void compaction_defer_reset(struct zone *zone, unsigned order, bool alloc_success);
 /* Any context. */
 void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
+
+#else
+
+static inline enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order,
+						       unsigned alloc_flags,
+						       const struct alloc_context *ac,
+						       enum compact_priority prio)
+{
+	(void)gfp;
+	(void)order;
+	(void)alloc_flags;
+	(void)ac;
+	(void)prio;
+	return COMPACT_SKIPPED;
+}
+
+#define compaction_zonelist_suitable(ac, order, alloc_flags) \
+	((void)(ac), (void)(order), (void)(alloc_flags), false)
+#define compaction_defer_reset(zone, order, alloc_success) \
+	((void)(zone), (void)(order), (void)(alloc_success))
+#define wakeup_kcompactd(nid, order, highest) ((void)(nid), (void)(order), (void)(highest))
+
+#endif /* BUDDY_COMPACTION */
 
 /* ---- oom.c --------------------------------------------------------------------------- */
 

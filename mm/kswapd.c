@@ -13,8 +13,8 @@
  *	step	at most 32 pages of a round, or KSWAPD_STEPS descriptors
  *
  * For a request of order o it stops reclaiming for that order after 2^(o+1) pages, which is
- * what compaction needs, and goes on for single pages only (case 38); then it wakes
- * kcompactd for the rest.
+ * what compaction needs, or one pass, and goes on for single pages only (case 38); then it
+ * wakes kcompactd for the rest.
  *
  * A zone that was looked at six times over without a page does not keep its node from being
  * balanced, unless none of its zones is.
@@ -266,6 +266,8 @@ static bool next_pass(int nid, struct node_daemon *d)
 			return false;
 		}
 	}
+	/* Everything was looked at for the high order: what is left is for single pages. */
+	d->order = 0;
 	begin_pass(nid, d);
 	return true;
 }

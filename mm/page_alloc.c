@@ -316,7 +316,7 @@ static inline bool kswapd_knows(const struct zone *zone, gfp_t gfp, unsigned ord
 {
 	const struct node_daemon *daemon = &nodes[zone->nid].daemon;
 
-	return !READ_ONCE(nr_reclaim_sources) || !(gfp & __GFP_KSWAPD_RECLAIM) ||
+	return likely(!READ_ONCE(nr_reclaim_sources)) || !(gfp & __GFP_KSWAPD_RECLAIM) ||
 	       READ_ONCE(daemon->kswapd_wanted) > order ||
 	       (order && READ_ONCE(daemon->kcompactd_wanted) > order) ||
 	       READ_ONCE(daemon->kswapd_failures) >= MAX_RECLAIM_RETRIES;

@@ -44,7 +44,7 @@ CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic
 # the smallest of everything; blocks as large as they come; long caches over tiny pageblocks
 CC_cfg-tiny  := $(CC_asan64) -DBUDDY_MAX_ORDER=1 -DBUDDY_PCP_SLOTS=8 -DBUDDY_PCP_WORK=2 \
-		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0
+		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0 -DBUDDY_COMPACTION=0
 CC_cfg-small := $(CC_asan32) -DBUDDY_MAX_ORDER=5 -DBUDDY_PAGEBLOCK_ORDER=2 \
 		-DBUDDY_PCP_SLOTS=32 -DBUDDY_PCP_WORK=3
 CC_cfg-large := $(CC_asan64) -DBUDDY_MAX_ORDER=14 -DBUDDY_PCP_SLOTS=1024 -DBUDDY_PCP_WORK=64
@@ -181,14 +181,18 @@ $(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
 # emulated, those that a word of 32 bits makes a difference to
 UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy check cma contig debug deferred gfp_meaning highmem \
-	memblock misuse mm_init nodes page_alloc pcp vmalloc)
+	memblock misuse mm_init nodes page_alloc pcp vmalloc vmalloc_move)
 $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
-$(foreach n,nodes scope vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(foreach n,nodes scope migrate contig_move pin vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
 $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
-$(call host_test,tsan64-unit-vmalloc,$(T)/tsan64/vmalloc,timeout 300 $(T)/tsan64/vmalloc only=_cpus_use)
+$(eval $(call host_test,tsan64-unit-compact_fail,$(T)/tsan64/compact_fail,timeout 300 $(T)/tsan64/compact_fail only=at_once))
+# ranges of all kinds against pageblocks and sections of other sizes
+$(foreach f,cfg-tiny cfg-small cfg-large cfg-page64k,$(foreach n,compaction compact_policy,\
+	$(eval $(call host_test,$(f)-unit-$(n),$(T)/$(f)/$(n),timeout 300 $(call run_of,$(f))/$(n)))))
+$(call host_test,tsan64-unit-vmalloc_move,$(T)/tsan64/vmalloc_move,timeout 300 $(T)/tsan64/vmalloc_move)
 # pageblocks that are smaller than what a cache holds
 $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp)
 

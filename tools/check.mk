@@ -37,7 +37,7 @@ CHECK_ANALYZE_ARM := $(CHECK_ANALYZE) $(filter-out boot/fdt%.c,$(wildcard boot/*
 
 export CLANG_TIDY CLANG_FORMAT CPPCHECK HOSTCC BOARD PORT
 CHECKS := check-files check-layers check-format check-cppcheck check-analyze check-tidy \
-	check-selftest
+	check-selftest model
 .PHONY: check $(CHECKS)
 
 check: | $(AFTER_SETUP) ## layering, sizes, format, cppcheck, clang-tidy, gcc -fanalyzer
@@ -78,6 +78,12 @@ check-tidy: $(call check_ok,tidy-arm,$(CHECK_TIDY_ARM)) \
 check-analyze: $(call check_ok,analyze-arm,$(CHECK_ANALYZE_ARM)) \
 		$(call check_ok,analyze-host,$(CHECK_ANALYZE)) ## gcc -fanalyzer
 	@echo "analyze: $(words $(CHECK_ANALYZE_ARM)) files for the board, $(words $(CHECK_ANALYZE)) for this machine"
+
+model: $(CHECK)/model.ok ## Spin: the protocols between CPUs, and bugs planted in them
+
+$(CHECK)/model.ok: $(wildcard tests/spin/*) | $(AFTER_SETUP)
+	@mkdir -p $(@D)
+	@HOSTCC='$(HOSTCC)' tests/spin/run.sh && touch $@
 
 check-selftest: ## plants a violation of every rule: is it found?
 	@out=$$(tools/check-selftest.sh) && echo "selftest: $$(echo "$$out" | grep -c '^ok') cases, every planted violation found" || \

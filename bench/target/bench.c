@@ -356,6 +356,7 @@ static void all_cases(void)
 	zero();
 	worst();
 	checkerboard();
+	lost += bench_slow(slot);
 	bench_reclaim(slot, (unsigned)nr_managed_pages());
 }
 

@@ -28,4 +28,10 @@ void compact_give(struct page *blocks, unsigned order);
 /* A part of the first: pages that are got back.  slots: nr pointers that are free to use. */
 void bench_reclaim(struct page **slots, unsigned nr);
 
+/*
+ * Another: requests that fail after everything was tried.  slots: as many as there are pages.  How many
+ * were served, and should not have been.
+ */
+unsigned bench_slow(struct page **slots);
+
 #endif /* BENCH_BENCH_H */

@@ -19,14 +19,30 @@
  * Compacts every zone of node nid (-1: of all) as far as it goes, ignoring hints of earlier
  * passes.  Bound: one pass over each zone.  Returns the pages moved.
  */
+#if BUDDY_COMPACTION
 unsigned long compact_memory(int nid);
+#else
+static inline unsigned long compact_memory(int nid)
+{
+	(void)nid;
+	return 0;
+}
+#endif
 
 /*
  * Background compaction of a node: does some of what requests have asked for since, and
  * returns true if there is more to do.  Called like kswapd_step() (reclaim.h), by the same
  * task: bound for one call: one pageblock's pages are moved.
  */
+#if BUDDY_COMPACTION
 bool kcompactd_step(int nid);
+#else
+static inline bool kcompactd_step(int nid)
+{
+	(void)nid;
+	return false;
+}
+#endif
 
 /*
  * Why a request of this order would fail in the i-th zone (vmstat.h), in thousandths:

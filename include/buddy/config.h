@@ -101,6 +101,11 @@
 #define BUDDY_VMALLOC 1
 #endif
 
+/* The page cache over block devices (filemap.h); 0: left out.  Costs about 3 KiB of code. */
+#ifndef BUDDY_FILEMAP
+#define BUDDY_FILEMAP 1
+#endif
+
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif

@@ -48,17 +48,33 @@ int test_pages_isolated(unsigned long start, unsigned long end);
 /* ---- contiguous ranges ------------------------------------------------- */
 
 /*
+ * What is in use in a range is moved elsewhere if its owners can do that (migrate.h;
+ * BUDDY_COMPACTION): single pages that nobody holds besides their owners, in batches of 32, to
+ * pages of the same node if there are any, for which others may be reclaimed.  The range is
+ * gone over five times at most.  A page that cannot be moved, or is held, is looked for
+ * before: then nothing is moved, and it is -EBUSY with one of the reasons
+ *	"in use, order N"
+ *	"pinned, references besides its owner's: N"
+ *	"movable, but being written"
+ *	"movable, but its owner keeps it where it is"
+ *	"movable, but there is no memory to move it to"
+ *	"being moved or evicted by another caller"
+ * After the last four some pages may have moved, which only their owners can tell.
+ */
+
+/*
  * Allocates the frames [start, end), which need not be aligned to anything, as
  * pages of order 0, one reference each.  mt: the type of its pageblocks (MIGRATE_MOVABLE, or
  * MIGRATE_CMA inside an area).  0; -EINVAL: no RAM, several zones; -EBUSY: a page in it is
- * in use, reserved, or another caller works there.  gfp: __GFP_ZERO, __GFP_NOWARN.
+ * in use and stays there, reserved, or another caller works there.  gfp: __GFP_ZERO, __GFP_NOWARN.
  */
 int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype mt, gfp_t gfp);
 
 /*
  * Finds such a range of nr pages, aligned to a power of two of at least nr, in the zones that
  * gfp allows, the preferred node nid (-1: this CPU's) first, and only in nodes of
- * nodemask (0: all).  Its first page, or NULL.
+ * nodemask (0: all).  Its first page, or NULL.  What is free is taken before caches are emptied,
+ * and that before anything is moved.
  */
 struct page *alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid, nodemask_t nodemask);
 
@@ -110,7 +126,8 @@ unsigned long cma_nr_alloced(const struct cma *cma); /* by cma_alloc() */
 /*
  * count contiguous pages, aligned to 2^align_order pages (at most a pageblock).  The first
  * one, or NULL: count is 0, larger than the area, or every place has a page that is in
- * use (contig_busy_reason(); a line unless no_warn).  The pages are freed by cma_release()
+ * use and stays there (contig_busy_reason(); a line unless no_warn).  Pages that were lent
+ * are moved out of the way.  The pages are freed by cma_release()
  * only: any other free of them is refused.  Several callers of one area take different
  * places.  Not zeroed.
  */
@@ -128,8 +145,8 @@ bool cma_release(struct cma *cma, struct page *page, unsigned long count);
 /*
  * Takes the pageblocks of [start, start + nr) out of service: their pages are free and
  * nobody will be given them; they count as reserved, and watermarks follow the zone's new
- * size. 0; -EINVAL: not whole pageblocks, no RAM, several zones, or reserved pages among
- * them; -EBUSY: in use.
+ * size.  What is in use is moved elsewhere.  0; -EINVAL: not whole pageblocks, no RAM, several
+ * zones, or reserved pages among them; -EBUSY: in use, and it stays.
  */
 int offline_pages(unsigned long start, unsigned long nr);
 

@@ -20,7 +20,8 @@
  *	   contiguous allocation, reclaim.
  *	2. isolate_page(page, mode): the owner agrees, or not.
  *	3. migrate_page(dst, src, mode): the owner copies and leads whoever finds src to
- *	   dst.  0: done.  dst has one reference, which is the owner's now; the owner's
+ *	   dst.  0: done.  dst has one reference, which is the owner's now (and a second one, if
+ *	   it is being pinned: another's, there from the beginning); the owner's
  *	   reference of src goes to the caller, who frees src.  Else an error: nothing has
  *	   changed; -EAGAIN: it may work a little later.
  *	4. Failed or given up: putback_page(page).
@@ -88,8 +89,10 @@ void migrate_page_states(struct page *dst, struct page *src);
  * offlining: pin_page_longterm() moves the page out of there first.  page: movable, the
  * caller holds one reference besides its owner's, which is used up in any case.
  * Returns the page that has the contents now, with a reference to be dropped by put_page(); NULL: it
- * cannot be moved now (it has other references, or there is no memory).  Context: task,
- * interrupts on.
+ * cannot be moved now (it has other references, its owner refuses or has freed it, there is no
+ * memory, or nothing is ever moved: BUDDY_COMPACTION).  A page that is nowhere in the way, or not
+ * movable, is returned as it is.  No page that is held: refused.  Context: task, interrupts on; may
+ * reclaim.
  */
 struct page *pin_page_longterm(struct page *page);
 

@@ -9,7 +9,8 @@
 #include "../harness/owner.h"
 #include "../harness/tap.h"
 
-#define OWNED (GFP_KERNEL | __GFP_MOVABLE | __GFP_NOWARN)
+/* Never reclaims for itself, and wakes nobody. */
+#define OWNED ((GFP_KERNEL & ~__GFP_RECLAIM) | __GFP_MOVABLE | __GFP_NOWARN)
 
 /* Enough for 64 MiB on the host; on the target for what an 8 MiB board can spare. */
 #ifdef TEST_HOST

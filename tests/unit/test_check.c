@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../harness/fixture.h"
+#include "../harness/owner.h"
 #include "../harness/peek.h"
 #include "../harness/tap.h"
 
@@ -475,6 +476,80 @@ static void a_whole_allocator_says_nothing(void)
 	CHECK_EQ(start(&default_geometry), 0);
 }
 
+/* ---- pages of owners ----------------------------------------------------------- */
+
+/* One with all flags, and one with none. */
+static struct page *movable_page(void)
+{
+	static struct page *slot[2];
+	static struct test_owner owner;
+	struct page *page;
+
+	slot[0] = slot[1] = NULL;
+	if (!prepare())
+		return NULL;
+	owner_init(&owner, slot, 2, true);
+	if (!owner_fill(&owner, 0, GFP_KERNEL) || !owner_fill(&owner, 1, GFP_KERNEL))
+		return NULL;
+	page = slot[0];
+	zone = page_zone(page);
+	set_page_dirty(page);
+	set_page_writeback(page);
+	mark_page_accessed(page);
+	CHECK_EQ(mm_check_quiet(), 0);
+	return page;
+}
+
+static void counts_of_owners_pages(void)
+{
+	struct page *page;
+
+	REQUIRE(movable_page());
+	zone->nr_lru++;
+	EXPECT(QUIET, "nr_lru is not what pages say");
+	REQUIRE(movable_page());
+	zone->nr_dirty--;
+	EXPECT(QUIET, "nr_dirty is not what pages say");
+	REQUIRE(movable_page());
+	zone->nr_writeback = 0;
+	EXPECT(QUIET, "nr_writeback is not what pages say");
+	page = movable_page();
+	REQUIRE(page);
+	*pageblock_note(page) += 1;
+	EXPECT(QUIET, "a pageblock's note is not its reclaimable pages");
+	page = movable_page();
+	REQUIRE(page);
+	*pageblock_note(page) |= NOTE_SKIP; /* is compaction's */
+	CHECK_EQ(mm_check_quiet(), 0);
+	page->word &= ~PAGE_LRU;
+	EXPECT(QUIET, "a pageblock's note is not its reclaimable pages");
+}
+
+static void words_of_owners_pages(void)
+{
+	static const uint32_t flags[] = {PAGE_LRU, PAGE_REFERENCED, PAGE_DIRTY, PAGE_WRITEBACK};
+	struct page *page = movable_page();
+
+	REQUIRE(page);
+	page->word |= PAGE_TAKEN;
+	EXPECT(QUIET, "a page was taken and not put back");
+	page = movable_page();
+	REQUIRE(page);
+	page->mapping = NULL;
+	EXPECT(QUIET, "a movable page has no operations");
+	page = movable_page();
+	REQUIRE(page);
+	page->word |= PAGE_COMP;
+	EXPECT(QUIET, "a movable page is not a single one");
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		REQUIRE(prepare());
+		page = alloc_page(GFP_KERNEL);
+		REQUIRE(page);
+		page->word |= flags[i];
+		EXPECT(QUIET, "a page that is not movable has flags of movable ones");
+	}
+}
+
 static const struct test_case cases[] = {
 	TEST(a_word_that_says_otherwise),
 	TEST(a_block_that_is_not_aligned),
@@ -505,6 +580,8 @@ static const struct test_case cases[] = {
 	TEST(a_kept_block_that_says_otherwise),
 	TEST(a_kept_block_of_another_zone),
 	TEST(a_kept_block_that_was_lost),
+	TEST(counts_of_owners_pages),
+	TEST(words_of_owners_pages),
 	TEST(no_more_than_eight_lines),
 	TEST(a_whole_allocator_says_nothing),
 };

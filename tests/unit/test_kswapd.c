@@ -218,6 +218,29 @@ static void then_it_goes_on_for_single_pages(void)
 	disown();
 }
 
+/* There is nothing to reclaim for the order; single pages there are. */
+static void a_high_order_alone_does_not_make_it_give_up(void)
+{
+	unsigned nr = fill_to_the_last(), dropped = 0;
+
+	for (unsigned i = 0; i < nr && dropped < 500; i++)
+		if (low_bits(slots[i], 5) == 1) {
+			owner_drop(&owner, i);
+			dropped++;
+		}
+	drain_all_pages();
+	pin_all(nr);
+	wake(GFP_KERNEL, 5);
+	run(0);
+	CHECK_EQ(vm_events(PAGEOUTRUN), 1);
+	CHECK_EQ(vm_events(PGSTEAL_KSWAPD), 0);
+	CHECK_EQ(vm_events(PGSCAN_KSWAPD), looked_at(nr - dropped, 1));
+	CHECK_EQ(vm_events(KSWAPD_GIVE_UP), 0);
+	CHECK_EQ(daemon_of(0)->kswapd_failures, 0);
+	unpin_all(nr);
+	disown();
+}
+
 static void enough_is_a_block_of_the_order(void)
 {
 	fill_up();
@@ -292,7 +315,7 @@ static void nothing_there_at_all(void)
 
 	fill_up();
 	owner_drop_all(&owner);
-	while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN))) {
+	while ((page = alloc_page(OWNED))) {
 		page->mapping = all;
 		all = page;
 	}
@@ -321,7 +344,7 @@ static void a_zone_that_has_nothing_does_not_keep_the_others(void)
 	REQUIRE(nr_zones == 2);
 	dma = &zones[0];
 	normal = &zones[1];
-	while ((page = alloc_page(GFP_KERNEL | GFP_DMA | __GFP_MEMALLOC | __GFP_NOWARN))) {
+	while ((page = alloc_page(OWNED | GFP_DMA | __GFP_MEMALLOC))) {
 		page->mapping = all;
 		all = page;
 	}
@@ -529,6 +552,7 @@ static const struct test_case cases[] = {
 	TEST(used_pages_come_last),
 	TEST(a_high_order_stops_after_twice_the_request),
 	TEST(then_it_goes_on_for_single_pages),
+	TEST(a_high_order_alone_does_not_make_it_give_up),
 	TEST(enough_is_a_block_of_the_order),
 	TEST(gives_up_and_comes_back),
 	TEST(a_few_pages_of_its_own_are_no_balance),

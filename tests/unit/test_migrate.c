@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Movable pages one at a time: taken, put back, released, moved, in every order that owner,
- * mover and a third one can have, and with each operation failing in its turn.
+ * Moving pages: one and many, whatever owner and a third one do meanwhile, and with each
+ * operation failing in its turn.
  */
+#include <string.h>
+
 #include <mm/internal.h>
 
 #include "../harness/fixture.h"
 #include "../harness/owner.h"
 #include "../harness/peek.h"
 #include "../harness/tap.h"
+#include "debug_fixture.h"
 
 #define SLOTS MIGRATE_BATCH
 #define GFP   GFP_HIGHUSER_MOVABLE
@@ -43,140 +46,6 @@ static unsigned long sum_of(uint32_t item)
 		       : item == PAGE_DIRTY ? zone->nr_dirty
 					    : zone->nr_writeback;
 	return sum;
-}
-
-/* ---- taken ----------------------------------------------------------------------- */
-
-static void one_at_a_time_has_a_page(void)
-{
-	struct page *page;
-
-	REQUIRE(fill(1, false));
-	page = slot[0];
-	for (unsigned i = 0; i < 3; i++) {
-		CHECK(movable_take(page));
-		CHECK(PageIsolated(page) && page_count(page) == 2);
-		CHECK(!movable_take(page) && !movable_take_held(page));
-		movable_putback(page);
-		CHECK(!PageIsolated(page) && PageMovable(page) && page_count(page) == 1);
-	}
-	get_page(page); /* ours: we may take it with that, others may not */
-	CHECK(!movable_take(page));
-	CHECK(movable_take_held(page));
-	CHECK(PageIsolated(page) && page_count(page) == 2);
-	CHECK(!movable_take_held(page) && !movable_take(page));
-	movable_putback(page);
-	CHECK_EQ(page_count(page), 1);
-	CHECK(!movable_take_held(page));
-	get_page(page);
-	get_page(page);
-	CHECK(!movable_take_held(page));
-	put_page(page);
-	put_page(page);
-	owner_drop_all(&owner);
-}
-
-static void what_is_not_movable_is_not_taken(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL), *block = alloc_pages(GFP_KERNEL, 1);
-
-	REQUIRE(page && block);
-	CHECK(!movable_take(page) && !movable_take(block) && !movable_take(block + 1));
-	CHECK(!isolate_movable(page, MIGRATE_SYNC));
-	get_page(page);
-	CHECK(!movable_take_held(page));
-	put_page(page);
-	CHECK_EQ(page_word(page), PAGE_ALLOCATED(0));
-	__free_page(page);
-	CHECK(!movable_take(page)); /* in a cache, or free */
-	__free_pages(block, 1);
-	CHECK(!movable_take(block));
-}
-
-static void the_owner_frees_what_is_taken(void)
-{
-	struct page *page;
-
-	REQUIRE(fill(1, true));
-	page = slot[0];
-	CHECK(set_page_dirty(page));
-	set_page_writeback(page);
-	CHECK(movable_take(page));
-	owner_drop(&owner, 0);
-	CHECK(allocated(page) && PageIsolated(page) && page_count(page) == 1);
-	CHECK_EQ(sum_of(PAGE_LRU), 1);
-	movable_putback(page);
-	CHECK(!allocated(page));
-	CHECK_EQ(sum_of(PAGE_LRU) + sum_of(PAGE_DIRTY) + sum_of(PAGE_WRITEBACK), 0);
-}
-
-static void somebody_holds_what_is_taken(void)
-{
-	struct page *page;
-
-	REQUIRE(fill(2, true));
-	page = slot[0];
-	CHECK(movable_take(page));
-	get_page(page);
-	CHECK_EQ(page_count(page), 3);
-	movable_putback(page);
-	CHECK_EQ(page_count(page), 2);
-	CHECK(!movable_take(page));
-	put_page(page);
-	CHECK(movable_take(page));
-	/* Evicted while it is held: the holder frees it, and until then it counts. */
-	get_page(page);
-	slot[0] = NULL;
-	CHECK(!movable_release(page, NULL));
-	CHECK(allocated(page) && page_count(page) == 1 && !PageIsolated(page) && PageLRU(page));
-	CHECK_EQ(sum_of(PAGE_LRU), 2);
-	CHECK(owner_pattern_ok(page, 0));
-	put_page(page);
-	CHECK(!allocated(page));
-	CHECK_EQ(sum_of(PAGE_LRU), 1);
-	/* And where nobody holds it, it is the taker's to free. */
-	page = slot[1];
-	CHECK(movable_take(page));
-	slot[1] = NULL;
-	CHECK(movable_release(page, NULL));
-	CHECK_EQ(page_word(page), PAGE_STATE_PCP);
-	CHECK_EQ(sum_of(PAGE_LRU), 0);
-	free_block_now(page, 0, page_pageblock(page));
-}
-
-static void mistakes_are_refused(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL), *block = alloc_pages(GFP_KERNEL, 2);
-	struct movable_operations none = {0};
-
-	REQUIRE(page && block && fill(1, false));
-	none = owner.mops;
-	none.migrate_page = NULL;
-	CHECK_REFUSED(__SetPageMovable(NULL, &owner.mops));
-	CHECK_REFUSED(__SetPageMovable(block, &owner.mops));
-	CHECK_REFUSED(__SetPageMovable(block + 1, &owner.mops));
-	CHECK_REFUSED(__SetPageMovable(slot[0], &owner.mops));
-	CHECK_REFUSED(__SetPageMovable(page, NULL));
-	CHECK_REFUSED(__SetPageMovable(page, &none));
-	get_page(page);
-	CHECK_REFUSED(__SetPageMovable(page, &owner.mops));
-	put_page(page);
-	CHECK_REFUSED(lru_cache_add(page));
-	CHECK_REFUSED(lru_cache_del(page));
-	CHECK_REFUSED(mark_page_accessed(page));
-	CHECK_REFUSED(CHECK(!set_page_dirty(page)));
-	CHECK_REFUSED(CHECK(!clear_page_dirty_for_io(page)));
-	CHECK_REFUSED(set_page_writeback(page));
-	CHECK_REFUSED(end_page_writeback(page));
-	CHECK_REFUSED(set_page_dirty(NULL));
-	CHECK_EQ(page_word(page), PAGE_ALLOCATED(0));
-	__free_page(page);
-	CHECK_REFUSED(lru_cache_add(page));
-	__free_pages(block, 2);
-	page = slot[0];
-	owner_drop(&owner, 0);
-	CHECK_REFUSED(put_page(page));
-	CHECK_EQ(sum_of(PAGE_LRU) + sum_of(PAGE_DIRTY) + sum_of(PAGE_WRITEBACK), 0);
 }
 
 /* ---- moved ----------------------------------------------------------------------- */
@@ -498,6 +367,39 @@ static void what_is_held_stays(void)
 	owner_drop_all(&owner);
 }
 
+/* Poison, owners, unmapped free pages: targets are allocated, and sources freed, as any page is. */
+static void with_debugging_on(void)
+{
+	static const char *const option[] = {"page_owner", "page_poison", "init_on_free",
+					     "debug_pagealloc", "trace"};
+	uint32_t ok = vm_events(PGMIGRATE_SUCCESS);
+	unsigned taken;
+
+	allow_free_pages();
+	for (unsigned i = 0; i < sizeof(option) / sizeof(*option); i++) {
+		int err = mm_debug_set(option[i], i == 4 ? "64" : "1");
+
+		CHECK(!err || err == -EPERM || err == -ENOMEM);
+	}
+	for (unsigned n = 0; n < 3; n++) {
+		REQUIRE(fill_wrong(8, 2, 4, -EAGAIN));
+		CHECK_EQ(move_all(8, MIGRATE_SYNC, &taken), 8);
+		REQUIRE(owner_nr_pages(&owner) == 8);
+		CHECK_EQ(owner_verify(&owner), 0);
+		owner_drop_all(&owner);
+		REQUIRE(fill_wrong(2, 1, ~0U, -EIO));
+		CHECK_EQ(move_all(2, MIGRATE_SYNC, &taken), 0);
+		owner_drop_all(&owner);
+	}
+	CHECK_EQ(vm_events(PGMIGRATE_SUCCESS) - ok, 24);
+#ifdef TEST_HOST
+	CHECK(!strcmp(host_log_text(), ""));
+#endif
+	for (unsigned i = 0; i < sizeof(option) / sizeof(*option); i++)
+		mm_debug_set(option[i], "0");
+	all_off();
+}
+
 /* ---- many CPUs ------------------------------------------------------------------- */
 
 #define MANY 64
@@ -545,7 +447,9 @@ static void live(unsigned cpu, void *arg)
 		default:
 			/* whatever it is by now: a look at a slot is a guess */
 			for (unsigned k = 0; k < 8; k++) {
-				p = READ_ONCE(many_slot[(i + k) % MANY]);
+				p = owner_get(&many, (i + k) % MANY);
+				if (p)
+					put_page(p);
 				if (p && isolate_movable(p, MIGRATE_SYNC))
 					page[nr++] = p;
 			}
@@ -599,11 +503,6 @@ static void pages_of_several_zones_at_once(void)
 #endif
 
 static const struct test_case cases[] = {
-	TEST(one_at_a_time_has_a_page),
-	TEST(what_is_not_movable_is_not_taken),
-	TEST(the_owner_frees_what_is_taken),
-	TEST(somebody_holds_what_is_taken),
-	TEST(mistakes_are_refused),
 	TEST(any_number_is_moved),
 	TEST(flags_go_along_and_are_counted_once),
 	TEST(who_pays_goes_on_paying),
@@ -612,6 +511,7 @@ static const struct test_case cases[] = {
 	TEST(each_operation_fails_in_its_turn),
 	TEST(the_owner_frees_what_is_being_moved),
 	TEST(what_is_held_stays),
+	TEST(with_debugging_on),
 	TEST(pages_move_among_many_cpus),
 #ifdef TEST_HOST
 	TEST(pages_of_several_zones_at_once),

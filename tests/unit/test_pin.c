@@ -300,7 +300,10 @@ static void pin_and_move(unsigned cpu, void *arg)
 			owner_drop(&owner, i);
 			break;
 		default:
-			page = READ_ONCE(slot[i]);
+			/* a guess, as compaction has it */
+			page = owner_get(&owner, i);
+			if (page)
+				put_page(page);
 			if (page && isolate_movable(page, MIGRATE_ASYNC))
 				__atomic_add_fetch(&moved,
 						   migrate_pages(&page, 1, get_target, give_target,
