@@ -25,6 +25,7 @@
 #include "boot/boot.h"
 #include "boot/bootargs.h"
 #include "boot/console.h"
+#include "boot/daemon.h"
 #include "boot/demo.h"
 #include "boot/early.h"
 #include "boot/errata.h"
@@ -335,6 +336,9 @@ static _Noreturn void run_mode(void)
 
 	if (!mode)
 		mode = "monitor";
+	/* Programs that count or that start the allocator anew do without. */
+	if (!strcmp(mode, "monitor") || !strcmp(mode, "demo"))
+		daemon_start();
 	if (!strcmp(mode, "monitor"))
 		monitor_main();
 	if (!strcmp(mode, "demo"))
