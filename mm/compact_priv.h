@@ -15,6 +15,8 @@ struct compact_control {
 	bool whole;		   /* from both ends of the zone, hints ignored */
 	bool to_end;		   /* and until the scanners meet, whatever there is */
 	unsigned sources, targets; /* types of pageblocks, a bit each */
+	bool may_capture;	   /* the first block is for a request of `mt`, not for the lists */
+	enum migratetype mt;
 	unsigned long budget;	   /* pages to move at most; words to look at: eight times that */
 
 	/* compact_scan.c's */
@@ -29,6 +31,7 @@ struct compact_control {
 
 	/* Results. */
 	bool more; /* the budget is used up */
+	struct page *captured; /* PAGE_STATE_PCP | order */
 	unsigned long nr_moved, nr_taken, migrate_scanned, free_scanned;
 };
 

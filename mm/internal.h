@@ -588,6 +588,10 @@ typedef struct page *(*new_page_fn)(struct page *src, void *arg);
 typedef void (*put_new_page_fn)(struct page *dst, void *arg);
 unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode);
+/* The same, but the sources are not freed: they are the caller's, and say PAGE_HELD. */
+#define PAGE_HELD (PAGE_STATE_PCP | 0x010U)
+unsigned migrate_and_hold(struct page **pages, unsigned nr, new_page_fn new_page,
+			  put_new_page_fn put_new_page, void *arg, enum migrate_mode mode);
 /* movable_take() and the owner's consent; false: the page is as before. */
 bool isolate_movable(struct page *page, enum migrate_mode mode);
 /*
@@ -669,11 +673,12 @@ enum compact_priority { COMPACT_PRIO_SYNC_FULL, COMPACT_PRIO_SYNC_LIGHT, COMPACT
 
 /*
  * Compacts the request's zones, one after the other, until one of them has a block of that order
- * above its mark (of alloc_flags).  In interrupt context, or under any lock: never.
+ * above its mark (of alloc_flags).  *capture: the block itself, off the lists (PAGE_STATE_PCP |
+ * order) and the caller's, or NULL.  In interrupt context, or under any lock: never.
  */
 enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned alloc_flags,
-					 const struct alloc_context *ac,
-					 enum compact_priority prio);
+					 const struct alloc_context *ac, enum compact_priority prio,
+					 struct page **capture);
 /* Some zone has enough free pages, or would have with those that can be reclaimed, for compaction to make a block. */
 bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned order,
 				  unsigned alloc_flags);
@@ -687,8 +692,10 @@ void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
 static inline enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order,
 						       unsigned alloc_flags,
 						       const struct alloc_context *ac,
-						       enum compact_priority prio)
+						       enum compact_priority prio,
+						       struct page **capture)
 {
+	*capture = NULL;
 	(void)gfp;
 	(void)order;
 	(void)alloc_flags;
