@@ -31,16 +31,6 @@
 
 #if BUDDY_COMPACTION
 
-static inline unsigned long range_pages(const struct compact_control *cc)
-{
-	return 1UL << cc->order;
-}
-
-static inline unsigned long pageblock_of(unsigned long place)
-{
-	return place & ~(unsigned long)(pageblock_nr_pages - 1);
-}
-
 /* ---- hints ---------------------------------------------------------------------- */
 
 static void mark_skip(struct page *page)
@@ -53,11 +43,6 @@ static void unmark_skip(struct page *page)
 	__atomic_fetch_and(pageblock_note(page), (uint16_t)~NOTE_SKIP, __ATOMIC_RELAXED);
 }
 
-static bool is_marked(const struct page *page)
-{
-	return __atomic_load_n(pageblock_note(page), __ATOMIC_RELAXED) & NOTE_SKIP;
-}
-
 /* ---- pageblocks ------------------------------------------------------------------ */
 
 /* The zone's descriptors, to whole sections. */
@@ -68,23 +53,6 @@ static void zone_places(const struct zone *zone, unsigned long *first, unsigned 
 
 	*first = (unsigned long)(pfn_to_page(zone->zone_start_pfn) - mem_map) & ~mask;
 	*end = ((unsigned long)(pfn_to_page(last) - mem_map) | mask) + 1;
-}
-
-/* The type of a pageblock of this zone; PB_NONE: it is another's, or not initialised yet. */
-static unsigned type_at(const struct compact_control *cc, unsigned long place)
-{
-	const unsigned long mask = PAGES_PER_SECTION - 1;
-	unsigned byte;
-
-	if (!section_ready(mem_map + (place & ~mask)))
-		return PB_NONE;
-	byte = page_pageblock(mem_map + place);
-	return byte >> PB_ZONE_SHIFT == cc->zone->zid ? byte & PB_TYPE_MASK : PB_NONE;
-}
-
-static bool may_use(const struct compact_control *cc, unsigned long place, unsigned types)
-{
-	return types >> type_at(cc, place) & 1 && (cc->whole || !is_marked(mem_map + place));
 }
 
 /* The types of all the pageblocks in which a range lies allow it, and that it becomes one block. */
@@ -101,184 +69,6 @@ static bool may_empty(const struct compact_control *cc, unsigned long range)
 			return false;
 	}
 	return true;
-}
-
-/* ---- targets ---------------------------------------------------------------------- */
-
-/* Free blocks as large as what is to be made stay whole. */
-static inline bool is_target(const struct compact_control *cc, uint32_t word)
-{
-	return (word & ~PAGE_ORDER_MASK) == PAGE_STATE_FREE && page_word_order(word) < cc->order;
-}
-
-/* The blocks, in single pages, are targets. */
-static void keep_targets(struct compact_control *cc, struct page **block, unsigned nr)
-{
-	struct page **to = cc->target + cc->nr_target;
-
-	for (unsigned i = 0; i < nr; i++) {
-		struct page *page = block[i];
-		unsigned order = page_word_order(page_word(page));
-
-		*to++ = page;
-		if (likely(!order))
-			continue;
-		set_page_word(page, PAGE_STATE_PCP);
-		for (unsigned long n = (1UL << order) - 1; n; n--) {
-			set_page_word(++page, PAGE_STATE_PCP);
-			*to++ = page;
-		}
-	}
-	cc->nr_target = (unsigned)(to - cc->target);
-}
-
-/*
- * Free blocks of [*at, end), of one pageblock, that are together enough for `room` pages, or
- * BUDDY_PCP_WORK of them.  *at: where to go on.
- */
-static unsigned find_targets(struct compact_control *cc, struct page **at, struct page *end,
-			     unsigned room, struct page **block)
-{
-	struct page *p = *at;
-	unsigned nr = 0, words = 0;
-
-	while (p < end) {
-		uint32_t word = page_word(p);
-		unsigned step = 1U << page_word_order(word);
-
-		words++;
-		if (is_target(cc, word)) {
-			block[nr++] = p;
-			if (step > room)
-				break; /* in part: its rest is the next one */
-			room -= step;
-			if (nr == BUDDY_PCP_WORK || !room) {
-				p += step;
-				break;
-			}
-		}
-		p += step;
-	}
-	cc->free_scanned += words;
-	*at = p;
-	return nr;
-}
-
-/*
- * Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns
- * where to go on.
- */
-static unsigned long take_targets(struct compact_control *cc, unsigned long place,
-				  unsigned long end, unsigned want)
-{
-	struct page *p = mem_map + place, *stop = mem_map + end;
-
-	while (p < stop && cc->nr_target < want) {
-		struct page *block[BUDDY_PCP_WORK];
-		unsigned room = want - cc->nr_target, nr = find_targets(cc, &p, stop, room, block);
-		port_irqflags_t flags;
-
-		if (!nr)
-			break;
-		flags = port_irq_save();
-		nr = take_free_blocks(cc->zone, block, nr, room, cc->targets);
-		port_irq_restore(flags);
-		keep_targets(cc, block, nr);
-		/* Refused what was looked at last: not for ever. */
-		if (unlikely(!nr))
-			p++;
-	}
-	return p < stop ? (unsigned long)(p - mem_map) : end;
-}
-
-/* Pages that the migrate scanner has passed, up to the range that is being emptied. */
-static void take_spare(struct compact_control *cc, unsigned want)
-{
-	while (cc->nr_target < want && cc->spare < cc->source) {
-		unsigned long end = pageblock_of(cc->spare) + pageblock_nr_pages;
-
-		end = min_t(end, cc->source);
-		if (may_use(cc, pageblock_of(cc->spare), cc->targets))
-			cc->spare = take_targets(cc, cc->spare, end, want);
-		else
-			cc->spare = end;
-	}
-}
-
-/* Pages at the far end, down to the range that is being emptied. */
-static void take_high(struct compact_control *cc, unsigned want)
-{
-	const unsigned long limit = cc->source + range_pages(cc);
-
-	while (cc->nr_target < want) {
-		unsigned long end = cc->high + pageblock_nr_pages;
-
-		cc->at = cc->at < limit ? limit : cc->at;
-		if (cc->at < end) {
-			if (may_use(cc, cc->high, cc->targets))
-				cc->at = take_targets(cc, cc->at, end, want);
-			else
-				cc->at = end;
-			continue;
-		}
-		if (cc->high <= limit)
-			return;
-		cc->high -= pageblock_nr_pages;
-		cc->at = cc->high;
-	}
-}
-
-static bool get_targets(struct compact_control *cc, unsigned want)
-{
-	unsigned had = cc->nr_target;
-
-	want = min_t(want, (unsigned)MIGRATE_BATCH);
-	take_spare(cc, want);
-	take_high(cc, want);
-	cc->nr_taken += cc->nr_target - had;
-	return cc->nr_target;
-}
-
-static struct page *new_target(struct page *src, void *arg)
-{
-	struct compact_control *cc = arg;
-
-	(void)src;
-	return cc->nr_target ? cc->target[--cc->nr_target] : NULL;
-}
-
-/* Case 37: it was not needed, or its source did not move. */
-static void put_target(struct page *dst, void *arg)
-{
-	struct compact_control *cc = arg;
-
-	cc->target[cc->nr_target++] = dst;
-}
-
-/* What was not used goes back to the lists, and the scanners to where they find it again. */
-static void put_targets(struct compact_control *cc)
-{
-	while (cc->nr_target) {
-		unsigned nr = min_t(cc->nr_target, (unsigned)BUDDY_PCP_WORK);
-		struct page **block = cc->target + (cc->nr_target - nr);
-		port_irqflags_t flags;
-
-		for (unsigned i = 0; i < nr; i++) {
-			unsigned long place = (unsigned long)(block[i] - mem_map);
-
-			if (place < cc->source)
-				cc->spare = min_t(cc->spare, place);
-			else if (pageblock_of(place) > cc->high ||
-				 (pageblock_of(place) == cc->high && place < cc->at)) {
-				cc->high = pageblock_of(place);
-				cc->at = place;
-			}
-		}
-		flags = port_irq_save();
-		free_pcppages_bulk(cc->zone, block, nr);
-		port_irq_restore(flags);
-		cc->nr_target -= nr;
-	}
 }
 
 /* ---- ranges ------------------------------------------------------------------------ */
