@@ -35,6 +35,7 @@ static const char *const known[] = {
 	"node_reclaim",
 	"defrag_mode",
 	"deferred",
+	"kswapd.cpu",
 	"tick",
 	"crash",
 	"crash.cpu",

@@ -26,6 +26,8 @@
  *	defrag_mode=0|1		mobilities are mixed last of all (0)
  *	deferred=0|1		most of memory is initialised when all cores are up, by
  *				all of them (1)
+ *	kswapd.cpu=N		background reclaim and compaction on this core only (any that
+ *				is idle)
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
  *	crash=KIND		go wrong on purpose, when all is up: undef, svc, dabt, rodata,
  *				pabt, stack, panic; uaf (read a free page), kmap (one temporary

@@ -9,22 +9,26 @@
  * State: held[], the boot core's.  Context: the monitor's.
  *
  * Not here: reading lines (monitor.c), the pictures (mm/show_mem.c, memmap.c),
- * ranges and nodes (commands_range.c), debugging options (commands_debug.c).
+ * ranges and nodes (commands_range.c), reclaim and compaction (commands_reclaim.c),
+ * debugging options (commands_debug.c).
  */
 #include <string.h>
 
 #include <buddy/buddy.h>
+#include <buddy/vmalloc.h>
 #include <port/port.h>
 
 #include "boot/bootargs.h"
 #include "boot/commands_debug.h"
 #include "boot/commands_range.h"
+#include "boot/commands_reclaim.h"
 #include "boot/demo.h"
 #include "boot/gfpname.h"
 #include "boot/memmap.h"
 #include "boot/monitor.h"
 #include "boot/power.h"
 #include "boot/smp.h"
+#include "boot/vmap.h"
 #include "drivers/a9timer.h"
 
 #define NR_HELD 64
@@ -66,8 +70,15 @@ static enum command_result run_vmstat(unsigned nr_args, char **args)
 
 static enum command_result run_meminfo(unsigned nr_args, char **args)
 {
+	struct vmalloc_info info;
+
 	(void)nr_args, (void)args;
 	show_meminfo();
+	vmalloc_info(&info);
+	port_log("%-16s%8lu kB\n", "VmallocUsed:", info.nr_pages << (PAGE_SHIFT - 10));
+	port_log("%-16s%8lu kB\n",
+		 "VmallocKept:", (info.nr_kept + vmap_table_pages()) << (PAGE_SHIFT - 10));
+	port_log("%-16s%8lu kB\n", "VmallocChunk:", info.largest_free_pages << (PAGE_SHIFT - 10));
 	return COMMAND_OK;
 }
 
@@ -339,6 +350,13 @@ const struct command commands[] = {
 	{ "offline", "ADDR MIB", "takes pageblocks out of service", 2, 2, run_offline, NULL },
 	{ "online", "ADDR MIB", "takes them back", 2, 2, run_online, NULL },
 	{ "nodes", "", "memory nodes, their distances and zones", 0, 0, run_nodes, NULL },
+	{ "extfrag", "", "why blocks would not be had, by zone and order", 0, 0, run_extfrag, NULL },
+	{ "compact", "[NODE]", "moves pages together; of one node", 0, 1, run_compact, NULL },
+	{ "reclaim", "PAGES", "has so many given back by who can do without", 1, 1, run_reclaim, NULL },
+	{ "kswapd", "", "background work: wanted, done, by which core", 0, 0, run_kswapd, NULL },
+	{ "lru", "", "reclaimable and dirty pages, by zone", 0, 0, run_lru, NULL },
+	{ "hoard", "[HOW ...]", "held; KIND PAGES [checkerboard]; drop [KIND]", 0, 3, run_hoard, complete_hoard },
+	{ "oom", "", "takes memory until a hoard has to be given up", 0, 0, run_oom, NULL },
 	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
 	{ "debug", "[NAME VALUE]", "debugging options; one of them set", 0, 2, run_debug, complete_debug },
 	{ "owner", "[N]", "who holds what, the N largest; see page_owner", 0, 1, run_owner, NULL },

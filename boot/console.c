@@ -18,6 +18,8 @@
 #include <board.h>
 #include <port/port.h>
 
+#include "boot/daemon.h"
+#include "boot/smp.h"
 #include "drivers/gic.h"
 #include "drivers/pl011.h"
 
@@ -106,9 +108,16 @@ int console_getc(void)
 	return c;
 }
 
+/* The core that waits here has keys to be quick with; only where it is the only one, or so told. */
+static bool may_do_background(void)
+{
+	return smp_nr_online() == 1 || daemon_cpu() == 0;
+}
+
 int console_getc_wait(void)
 {
 	port_irqflags_t flags;
+	bool background;
 	int c;
 
 	for (;;) {
@@ -118,11 +127,16 @@ int console_getc_wait(void)
 		 */
 		flags = port_irq_save();
 		c = pl011_getc();
-		if (c < 0)
+		background = c < 0 && may_do_background() && daemon_enter_idle();
+		if (c < 0 && !background)
 			__asm__ volatile("dsb\n\twfi" ::: "memory");
 		port_irq_restore(flags);
-		if (c >= 0)
+		if (c >= 0) {
+			daemon_leave_idle();
 			return c;
+		}
+		if (background)
+			daemon_step();
 	}
 }
 

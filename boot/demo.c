@@ -6,8 +6,8 @@
  * (demo_core.c), works itself, shows how far they are, collects what nobody
  * took, and then compares: every page is back, every zone has merged to the
  * same blocks, blocks allocated and freed are as many by the cores' count as by
- * the allocator's, and mm_check_quiet() finds nothing.  Then the mistakes
- * (misuse.c).
+ * the allocator's, and mm_check_quiet() finds nothing.  Then the policies
+ * (demo_policy.c), the pressure (demo_pressure.c) and the mistakes (misuse.c).
  *
  * State: cores[], each its core's own while it runs; `before`, the boot core's.
  * Locks: none; smp_call() and smp_wait() order what cores see of one another.
@@ -23,8 +23,10 @@
 #include <port/port.h>
 
 #include "boot/bootargs.h"
+#include "boot/daemon.h"
 #include "boot/demo.h"
 #include "boot/demo_core.h"
+#include "boot/demo_pressure.h"
 #include "boot/smp.h"
 #include "drivers/a9timer.h"
 
@@ -343,6 +345,7 @@ static void compare_and_show(void)
 int demo_run(const struct demo_options *options)
 {
 	struct demo_options opt = *options;
+	bool background;
 
 	if (!opt.ops)
 		opt.ops = DEMO_DEFAULT_OPS;
@@ -353,12 +356,17 @@ int demo_run(const struct demo_options *options)
 	say("demo: %u %s, %lu operations each, seed=0x%lx\n", smp_nr_online(),
 	    smp_nr_online() == 1 ? "core" : "cores", (unsigned long)opt.ops,
 	    (unsigned long)opt.seed);
+	/* Up to the pressure nobody else may allocate: what is counted is exact. */
+	background = daemon_stop();
 	take_down();
 	if (run_cores(&opt)) {
 		compare_and_show();
 		if (!opt.no_misuse) {
 			const char *why = demo_policies();
 
+			if (why)
+				fail(why);
+			why = demo_pressure(opt.seed);
 			if (why)
 				fail(why);
 			say("\nmistakes on purpose, each with the allocator's own report:\n");
@@ -368,6 +376,8 @@ int demo_run(const struct demo_options *options)
 	} else {
 		show_counts();
 	}
+	if (background)
+		daemon_start();
 	say("\n");
 	if (verdict)
 		port_log("demo: FAIL (%s)\n", verdict);

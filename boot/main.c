@@ -25,6 +25,7 @@
 #include "boot/boot.h"
 #include "boot/bootargs.h"
 #include "boot/console.h"
+#include "boot/daemon.h"
 #include "boot/demo.h"
 #include "boot/early.h"
 #include "boot/errata.h"
@@ -336,9 +337,11 @@ static _Noreturn void run_mode(void)
 
 	if (!mode)
 		mode = "monitor";
-	/* Who counts instructions, or tests, does not wait for a card. */
-	if (!strcmp(mode, "monitor") || !strcmp(mode, "demo"))
+	/* Programs that count or that start the allocator anew do without. */
+	if (!strcmp(mode, "monitor") || !strcmp(mode, "demo")) {
 		sdcard_init();
+		daemon_start();
+	}
 	if (!strcmp(mode, "monitor"))
 		monitor_main();
 	if (!strcmp(mode, "demo"))

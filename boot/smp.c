@@ -13,7 +13,8 @@
  *
  * How a core is let go: the board's way (its pen reads a flag register and waits
  * for an SGI) or, where the device tree names an address, by writing the entry
- * there.  An idle core sleeps in WFI and looks for work whenever anything wakes it.
+ * there.  An idle core sleeps in WFI and looks for work whenever anything wakes it: what
+ * smp_call() gave it first, then the allocator's background work (daemon.h), step by step.
  *
  * Not here: what a core does to itself before C runs (start.S).
  */
@@ -29,6 +30,7 @@
 #include "boot/boot.h"
 #include "boot/cache.h"
 #include "boot/console.h"
+#include "boot/daemon.h"
 #include "boot/exception.h"
 #include "boot/mmu.h"
 #include "drivers/a9timer.h"
@@ -189,6 +191,7 @@ static uint32_t wanted_tick_hz;
 
 static _Noreturn void idle(struct core *me)
 {
+	bool background;
 	uint32_t hz;
 
 	for (;;) {
@@ -200,13 +203,17 @@ static _Noreturn void idle(struct core *me)
 		hz = __atomic_load_n(&wanted_tick_hz, __ATOMIC_ACQUIRE);
 		if (hz != me->tick_hz)
 			set_own_tick(me, hz);
-		if (!__atomic_load_n(&me->busy, __ATOMIC_ACQUIRE))
+		background = daemon_enter_idle();
+		if (!background && !__atomic_load_n(&me->busy, __ATOMIC_ACQUIRE))
 			__asm__ volatile("dsb\n\twfi" ::: "memory");
 		__asm__ volatile("cpsie i" ::: "memory");
 		if (__atomic_load_n(&me->busy, __ATOMIC_ACQUIRE)) {
+			daemon_leave_idle();
 			me->fn(me->arg);
 			__atomic_store_n(&me->busy, 0, __ATOMIC_RELEASE);
 			gic_send_sgi(SGI_WAKE, 1u << 0); /* smp_wait() sleeps too */
+		} else if (background) {
+			daemon_step();
 		}
 	}
 }

@@ -64,6 +64,7 @@ BOARD_DEVICES(VMAP_CLEAR_OF)
 static struct {
 	struct port_spinlock lock;
 	uint32_t next, end; /* unused tables */
+	uint32_t nr_pages;  /* that were made into tables; read without the lock */
 } tables = {.lock = PORT_SPINLOCK_INIT};
 
 static struct {
@@ -111,6 +112,7 @@ static bool more_tables(void)
 	if (used) {
 		tables.next = (uint32_t)page_address(page);
 		tables.end = tables.next + PAGE_SIZE;
+		__atomic_store_n(&tables.nr_pages, tables.nr_pages + 1, __ATOMIC_RELAXED);
 	}
 	port_spin_unlock(&tables.lock);
 	port_irq_restore(flags);
@@ -211,6 +213,11 @@ bool vmap_fault(uint32_t dfsr, uint32_t dfar)
 uint32_t vmap_waits(unsigned cpu)
 {
 	return __atomic_load_n(&waits[cpu].n, __ATOMIC_RELAXED);
+}
+
+unsigned vmap_table_pages(void)
+{
+	return __atomic_load_n(&tables.nr_pages, __ATOMIC_RELAXED);
 }
 
 const char *vmap_fault_name(uint32_t addr)

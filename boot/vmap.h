@@ -34,4 +34,7 @@ const char *vmap_fault_name(uint32_t addr);
  */
 uint32_t vmap_waits(unsigned cpu);
 
+/* Pages that tables were made of; they are kept. */
+unsigned vmap_table_pages(void);
+
 #endif /* BOOT_VMAP_H */

@@ -280,6 +280,16 @@ static int write_page(struct page *page)
 /* ---- pages -------------------------------------------------------------------------------- */
 
 /*
+ * The page is clean and nobody has it, nor will: it is no longer movable then.  So who
+ * closes the cache leaves no page whose taker would call into it.  The lock is held.
+ */
+static bool can_go(struct page *page)
+{
+	return !(page->index & LOCKED) && page_count(page) == 1 && !PageDirty(page) &&
+	       !PageWriteback(page) && __ClearPageMovable(page);
+}
+
+/*
  * Drops clean pages that nobody holds, up to `most`, from bucket *from on, which is where to
  * go on; how many.  A bucket at a time: chains are short.
  */
@@ -291,8 +301,7 @@ static unsigned long drop_clean(struct address_space *m, unsigned long *from, un
 		port_irqflags_t flags = lock(m);
 		struct page *page = m->bucket[*from];
 
-		while (page && (page->index & LOCKED || page_count(page) != 1 || PageDirty(page) ||
-				PageWriteback(page)))
+		while (page && !can_go(page))
 			page = next(page);
 		if (page)
 			replace(m, page, NULL);
@@ -349,6 +358,8 @@ static struct page *add_page(struct address_space *m, unsigned long nr, struct p
 	unlock(m, flags);
 	*added = !other;
 	if (other) {
+		while (!__ClearPageMovable(page))
+			port_cpu_relax();
 		put_page(page);
 		return other;
 	}
@@ -364,6 +375,9 @@ static void forget_page(struct address_space *m, struct page *page)
 	replace(m, page, NULL);
 	change_state(page, LOCKED, 0);
 	unlock(m, flags);
+	/* As can_go(); who has taken it hears that it is LOCKED, or not ours, and lets go. */
+	while (!__ClearPageMovable(page))
+		port_cpu_relax();
 	put_page(page);
 }
 

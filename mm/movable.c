@@ -21,6 +21,9 @@
 uint16_t *pageblock_notes;
 uint32_t nr_reclaim_sources;
 
+#define MOVABLE_FLAGS \
+	(PAGE_MOVABLE | PAGE_LRU | PAGE_REFERENCED | PAGE_DIRTY | PAGE_WRITEBACK | PAGE_TAKEN)
+
 static bool has(uint32_t word, uint32_t flags)
 {
 	return (word & (PAGE_STATE_MASK | PAGE_MOVABLE | flags)) ==
@@ -87,6 +90,29 @@ void __SetPageMovable(struct page *page, const struct movable_operations *mops)
 	page->mapping = (void *)(uintptr_t)mops;
 	/* Release: who takes it finds what its owner wrote. */
 	__atomic_or_fetch(&page->word, PAGE_MOVABLE, __ATOMIC_RELEASE);
+}
+
+bool __ClearPageMovable(struct page *page)
+{
+	uint32_t word;
+
+	if (unlikely(!is_descriptor(page))) {
+		bad_free("__ClearPageMovable", page, 0, 0, "foreign: no page descriptor", CALLER);
+		return true;
+	}
+	word = page_word(page);
+	do {
+		if (unlikely(!has(word, 0))) {
+			bad_free("__ClearPageMovable", page, 0, word, "a movable page expected",
+				 CALLER);
+			return true;
+		}
+		if (word & PAGE_TAKEN)
+			return false;
+	} while (!__atomic_compare_exchange_n(&page->word, &word, word & ~MOVABLE_FLAGS, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	movable_forget(page, word);
+	return true;
 }
 
 bool movable_take(struct page *page)

@@ -149,8 +149,13 @@ static bool turn_over(struct zone *zone, struct page *page, enum migratetype to)
 		if (to != MIGRATE_ISOLATE)
 			old = to;
 	}
-	/* The first blocks at once: a free pageblock on a list is never of another type. */
-	while (turned && (p = move_isolated(zone, p, end, old)) < end) {
+	/*
+	 * The first blocks at once: a free pageblock on a list is never of another type.  No
+	 * further than the type is ours: who has isolated the pageblock again since moves the rest,
+	 * and one that was claimed has none (count_free_in_block()), but lists that `old` does not say.
+	 */
+	while (turned && get_pageblock_migratetype(page) == to &&
+	       (p = move_isolated(zone, p, end, old)) < end) {
 		port_spin_unlock(&zone->lock);
 		port_irq_restore(flags);
 		port_cond_resched();

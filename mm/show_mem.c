@@ -120,7 +120,8 @@ void show_pagetypeinfo(void)
 
 /*
  * Watermarks and sizes of every zone, in pages.  nr_free_pages counts the
- * zone's lists, nr_free_pcp what the per-CPU caches hold of it.
+ * zone's lists, nr_free_pcp what the per-CPU caches hold of it, nr_lru what reclaim may take.
+ * The frames at the end are where the clock and compaction's two scanners go on.
  * Follows Linux 6.1, zoneinfo_show_print().
  */
 void show_zoneinfo(void)
@@ -145,7 +146,13 @@ void show_zoneinfo(void)
 		port_log("      %-12s %lu\n", "nr_free_pages", zone.free);
 		port_log("      %-12s %lu\n", "nr_free_pcp", zone.pcp);
 		port_log("      %-12s %lu\n", "nr_free_cma", zone.free_cma);
+		port_log("      %-12s %lu\n", "nr_lru", zone.lru);
+		port_log("      %-12s %lu\n", "nr_dirty", zone.dirty);
+		port_log("      %-12s %lu\n", "nr_writeback", zone.writeback);
 		port_log("  start_pfn:           %lu\n", zone.start_pfn);
+		port_log("  clock_pfn:           %lu\n", zone.clock_pfn);
+		port_log("  migrate_pfn:         %lu\n", zone.migrate_pfn);
+		port_log("  free_pfn:            %lu\n", zone.free_pfn);
 	}
 }
 
@@ -183,20 +190,26 @@ static void show_kib(const char *name, unsigned long nr_pages)
 /*
  * What there is and what is left.  MemTotal is what the allocator manages,
  * MemFree what its lists hold, PcpFree what the per-CPU caches hold on top of
- * it, MemAvailable what is free above the high watermarks.  High and Low are
- * without and with a permanent mapping, Cma of CMA areas.  A page cache and swap are not the
- * allocator's, so their rows are missing.
+ * it, MemAvailable what is free above the high watermarks and what of the reclaimable can be
+ * had without hurting.  High and Low are without and with a permanent mapping, Cma of CMA
+ * areas.  Reclaimable is what Linux splits into Active and Inactive: a clock keeps no lists.
+ * There is no swap, so its rows are missing.
  * Follows Linux 6.1, meminfo_proc_show().
  */
 void show_meminfo(void)
 {
 	unsigned long high_total = 0, high_free = 0, total = 0, free = 0, cma = 0;
+	unsigned long lru = 0, dirty = 0, writeback = 0, low = 0;
 	struct zone_info zone;
 
 	for (unsigned i = 0; zone_info(i, &zone); i++) {
 		total += zone.managed;
 		free += zone.free;
 		cma += zone.cma;
+		lru += zone.lru;
+		dirty += zone.dirty;
+		writeback += zone.writeback;
+		low += zone.wmark_low;
 		if (zone_is_high(&zone)) {
 			high_total += zone.managed;
 			high_free += zone.free;
@@ -204,12 +217,16 @@ void show_meminfo(void)
 	}
 	show_kib("MemTotal:", total);
 	show_kib("MemFree:", free);
-	show_kib("MemAvailable:", nr_free_buffer_pages());
+	/* Half of it, or as much as the low marks, is somebody's working set (si_mem_available()). */
+	show_kib("MemAvailable:", nr_free_buffer_pages() + lru - (lru / 2 < low ? lru / 2 : low));
 	show_kib("PcpFree:", nr_pcp_pages());
 	show_kib("HighTotal:", high_total);
 	show_kib("HighFree:", high_free);
 	show_kib("LowTotal:", total - high_total);
 	show_kib("LowFree:", free - high_free);
+	show_kib("Reclaimable:", lru);
+	show_kib("Dirty:", dirty);
+	show_kib("Writeback:", writeback);
 	show_kib("CmaTotal:", cma);
 	show_kib("CmaFree:", nr_free_cma_pages());
 }

@@ -38,6 +38,7 @@ static struct {
 	struct vm_area *free;	/* records, linked by next */
 	unsigned long nr_pages; /* mapped by vmalloc() */
 	unsigned long nr_areas;
+	unsigned long nr_kept; /* pages of records */
 } vm = {.lock = PORT_SPINLOCK_INIT};
 
 static port_irqflags_t lock(void)
@@ -142,7 +143,7 @@ int vmalloc_init(void *start, size_t bytes)
 	}
 	vm.base = start;
 	vm.free = NULL;
-	vm.nr_pages = 0;
+	vm.nr_pages = vm.nr_kept = 0;
 	vm_window_init(&vm.window, (uint32_t)(bytes >> PAGE_SHIFT));
 	return 0;
 }
@@ -162,6 +163,7 @@ static struct vm_area *more_records(void)
 	flags = lock();
 	a[nr - 1].next = vm.free;
 	vm.free = a[0].next;
+	vm.nr_kept++;
 	unlock(flags);
 	return a;
 }
@@ -400,6 +402,7 @@ void vmalloc_info(struct vmalloc_info *info)
 	*info = (struct vmalloc_info){
 		.nr_pages = vm.nr_pages,
 		.nr_areas = vm.nr_areas,
+		.nr_kept = vm.nr_kept,
 		.free_pages = vm.window.nr_free,
 		.largest_free_pages = gap ? gap - 1 : 0,
 	};

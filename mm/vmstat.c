@@ -215,6 +215,12 @@ bool zone_info(unsigned i, struct zone_info *info)
 		.pcp = zone_pcp_pages(zone),
 		.cma = zone->cma_pages,
 		.deferred = READ_ONCE(zone->nr_deferred),
+		.lru = READ_ONCE(zone->nr_lru),
+		.dirty = READ_ONCE(zone->nr_dirty),
+		.writeback = READ_ONCE(zone->nr_writeback),
+		.clock_pfn = READ_ONCE(zone->clock_hand),
+		.migrate_pfn = READ_ONCE(zone->compact_at[1].migrate),
+		.free_pfn = READ_ONCE(zone->compact_at[1].high),
 	};
 	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
 		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)
@@ -237,6 +243,22 @@ bool zone_info(unsigned i, struct zone_info *info)
 			info->nr_free[order][mt] = zone->free_area[order].free_list[mt].nr_free;
 	port_spin_unlock(&zone->lock);
 	port_irq_restore(flags);
+	return true;
+}
+
+bool node_daemon_info(int nid, struct node_daemon_info *info)
+{
+	const struct node_daemon *daemon;
+	struct zone *zone = zones;
+
+	while (zone < zones + nr_zones && zone->nid != nid)
+		zone++;
+	if (zone == zones + nr_zones)
+		return false;
+	daemon = &nodes[nid].daemon;
+	info->kswapd_order = (int)READ_ONCE(daemon->kswapd_wanted) - 1;
+	info->kcompactd_order = (int)READ_ONCE(daemon->kcompactd_wanted) - 1;
+	info->kswapd_failures = READ_ONCE(daemon->kswapd_failures);
 	return true;
 }
 
@@ -275,4 +297,9 @@ void page_use(unsigned long pfn, struct page_use_info *info)
 	info->use = use_of(word);
 	info->order = page_word_order(word);
 	info->nr_pages = (unsigned long)(head - page) + (1UL << info->order);
+	if (info->use != PAGE_USE_ALLOCATED)
+		return;
+	info->movable = word & PAGE_MOVABLE;
+	info->reclaimable = info->movable && word & PAGE_LRU;
+	info->pinned = info->movable && !(word & PAGE_TAKEN) && word >> PAGE_REF_SHIFT > 1;
 }

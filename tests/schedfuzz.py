@@ -19,7 +19,6 @@ spec = importlib.util.spec_from_file_location("run_qemu", os.path.join(here, "ru
 run_qemu = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(run_qemu)
 
-CASE = "short_encounters"
 # Every second seed has interrupts that allocate, in the middle of anything: one for each
 # core in 100,000 instructions of all.
 TICK_HZ = 10000
@@ -30,7 +29,7 @@ def one(seed, opts):
     args = run_qemu.parser().parse_args(
         ["--image", opts.image, "--dtb", opts.dtb, "--smp", str(opts.smp), "--mem", str(opts.mem),
          "--append", "test.only=%s test.rounds=%d test.seed=%d test.irqs=%d tick=%d" %
-         (CASE, opts.rounds, seed, seed % 2, seed % 2 * TICK_HZ),
+         (opts.case, opts.rounds, seed, seed % 2, seed % 2 * TICK_HZ),
          "--plugin", "%s,seed=%d,limit=%d,out=/dev/null" % (opts.plugin, seed, opts.limit),
          "--timeout", str(opts.timeout)])
     run = run_qemu.Run(args)
@@ -45,6 +44,7 @@ def main():
     p.add_argument("--image", required=True)
     p.add_argument("--dtb", required=True)
     p.add_argument("--plugin", required=True)
+    p.add_argument("--case", default="short_encounters")
     p.add_argument("--first", type=int, default=1)
     p.add_argument("--seeds", type=int, default=20)
     p.add_argument("--rounds", type=int, default=250, help="schedules per seed")

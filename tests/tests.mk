@@ -53,7 +53,7 @@ FLAVOURS := asan64 asan32 rel64 tsan64 cov64 cfg-tiny cfg-small cfg-large cfg-pa
 
 MM_SRC      := $(wildcard mm/*.c)
 HARNESS_SRC := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_host.c \
-	       tests/harness/cpus_host.c tests/harness/owner.c
+	       tests/harness/cpus_host.c tests/harness/owner.c tests/harness/ramdisk.c
 HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c $(HARNESS_SRC)
 
 # what a cmocka test links: mm and the port, without the harness
@@ -103,7 +103,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call model_program,$(f))))
 TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(ALL_SUITES)),$(ALL_SUITES))
 TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
 TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
-		 tests/harness/target_main.c tests/harness/owner.c tests/stress/worker.c $(TARGET_TESTS)
+		 tests/harness/target_main.c tests/harness/owner.c tests/harness/ramdisk.c tests/stress/worker.c $(TARGET_TESTS)
 TARGET_OBJS   := $(patsubst %.c,$(OUT)/test/%.o,$(TARGET_SRC)) $(OUT)/test/suites.o
 
 # mm with its assertions on, the rest as it is
@@ -186,15 +186,15 @@ $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-uni
 $(call each_unit,rel64)
 $(call each_mocka,asan64)
 # what several CPUs change while others look
-$(foreach n,nodes scope migrate contig_move pin vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
-$(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel)
+$(foreach n,nodes scope filemap migrate contig_move pin vmscan shrinker kswapd oom,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n))))
+$(eval $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel))
 $(eval $(call host_test,tsan64-unit-compact_fail,$(T)/tsan64/compact_fail,timeout 300 $(T)/tsan64/compact_fail only=at_once))
 # ranges of all kinds against pageblocks and sections of other sizes
 $(foreach f,cfg-tiny cfg-small cfg-large cfg-page64k,$(foreach n,compaction compact_policy,\
 	$(eval $(call host_test,$(f)-unit-$(n),$(T)/$(f)/$(n),timeout 300 $(call run_of,$(f))/$(n)))))
-$(call host_test,tsan64-unit-vmalloc_move,$(T)/tsan64/vmalloc_move,timeout 300 $(T)/tsan64/vmalloc_move)
+$(eval $(call host_test,tsan64-unit-vmalloc_move,$(T)/tsan64/vmalloc_move,timeout 300 $(T)/tsan64/vmalloc_move))
 # pageblocks that are smaller than what a cache holds
-$(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp)
+$(eval $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call run_of,cfg-small)/pcp))
 
 # On the target: cores x how it starts x MiB, so that any two values of any two of them
 # meet at least once, and the image as released beside the one with assertions.
@@ -210,6 +210,7 @@ SCHED_SO := $(BUILD)/a9mem/sched.so
 SEEDS    ?= 20
 SEED     ?= 1
 $(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 20))
+$(eval $(call target_test,schedfuzz-reclaim,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --case short_reclaim_encounters --rounds 60 --seeds 10))
 
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
 $(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))

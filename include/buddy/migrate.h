@@ -78,6 +78,14 @@ struct movable_operations {
 /* The page, of order 0, allocated, with mapping etc. as above, can be moved from now on.  Refused: else. */
 void __SetPageMovable(struct page *page, const struct movable_operations *mops);
 
+/*
+ * The opposite: the page is an ordinary one again, and none of the operations will be called for
+ * it any more.  False: it is taken just now; try again later.  An owner whose operations
+ * stay for ever need not do it before it drops a page; one that goes away itself must, for each of
+ * its pages, as a taker may otherwise call into what is gone.  Any context.
+ */
+bool __ClearPageMovable(struct page *page);
+
 /* For migrate_page(); see above.  copy: both may be highmem. */
 void migrate_page_copy(struct page *dst, struct page *src);
 void migrate_page_states(struct page *dst, struct page *src);

@@ -70,11 +70,12 @@ bool is_vmalloc_addr(const void *addr);
 struct page *vmalloc_get_page(const void *addr);
 
 /*
- * Pages mapped by vmalloc() now; areas, of both kinds; addresses left, in pages, of which
- * each area needs one more than it has pages; the largest area that would find a place.
+ * Pages mapped by vmalloc() now; areas, of both kinds; pages kept for records; addresses
+ * left, in pages, of which each area needs one more than it has pages; the largest area
+ * that would find a place.
  */
 struct vmalloc_info {
-	unsigned long nr_pages, nr_areas, free_pages, largest_free_pages;
+	unsigned long nr_pages, nr_areas, nr_kept, free_pages, largest_free_pages;
 };
 void vmalloc_info(struct vmalloc_info *info);
 

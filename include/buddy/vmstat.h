@@ -69,9 +69,9 @@ enum vm_event_item {
 	COMPACTISOLATED, /* pages taken as source or target */
 	PGMIGRATE_SUCCESS,
 	PGMIGRATE_FAIL,
-	BAD_GFP,	      /* requests that contradicted themselves (gfp.h) */
-	BAD_FREE,	      /* frees refused */
-	BAD_ALLOC,	      /* requests refused: order or flags invalid */
+	BAD_GFP,   /* requests that contradicted themselves (gfp.h) */
+	BAD_FREE,  /* frees refused */
+	BAD_ALLOC, /* requests refused: order or flags invalid */
 	NR_VM_EVENT_ITEMS
 };
 
@@ -109,10 +109,22 @@ struct zone_info {
 	unsigned long cma;			 /* pages in CMA areas */
 	unsigned long boost;			 /* of each of the watermarks */
 	unsigned long deferred;			 /* of `managed`: not yet initialised */
+	unsigned long lru, dirty, writeback;	 /* owners' pages: reclaimable, ... (reclaim.h) */
+	/* Where reclaim's clock and compaction's scanners go on: frame numbers, 0: at the start. */
+	unsigned long clock_pfn, migrate_pfn, free_pfn;
 };
 
 /* Facts of the i-th populated zone, by rising address; false past the last.  Takes its lock. */
 bool zone_info(unsigned i, struct zone_info *info);
+
+/* What a node's background work (reclaim.h, compaction.h) was asked for, and has given up. */
+struct node_daemon_info {
+	int kswapd_order, kcompactd_order; /* the highest wanted now; -1: nothing is */
+	uint32_t kswapd_failures;	   /* rounds in a row without a page; at 16 it gives up */
+};
+
+/* Any context, a guess; false: there is no such node, or it has no memory. */
+bool node_daemon_info(int nid, struct node_daemon_info *info);
 
 /*
  * What /proc/buddyinfo, pagetypeinfo, zoneinfo, vmstat and meminfo print, in
@@ -131,6 +143,9 @@ struct page_use_info {
 	unsigned order;		      /* of the block that it heads or lies in */
 	enum migratetype migratetype; /* of its pageblock */
 	unsigned long nr_pages;	      /* frames from here on of the same block */
+	/* Of an allocated page: its owner can move it, can give it back; more references than its
+	 * owner's keep it here. */
+	bool movable, reclaimable, pinned;
 };
 
 /* Context: any; a running system may give a picture that is no longer true. */

@@ -14,6 +14,7 @@
 
 #include "boot/cache.h"
 #include "boot/console.h"
+#include "boot/daemon.h"
 #include "boot/exception.h"
 #include "boot/mmu.h"
 #include "boot/smp.h"
@@ -57,7 +58,7 @@ struct alloc_scope *port_alloc_scope(void)
 					      : &task_scope[port_cpu_id()];
 }
 
-/* Nobody in the image has memory that it could give up. */
+/* Whoever in the image has memory that it could give up has registered (buddy/oom.h). */
 bool port_out_of_memory(unsigned order, uint32_t gfp)
 {
 	(void)order;
@@ -65,13 +66,15 @@ bool port_out_of_memory(unsigned order, uint32_t gfp)
 	return false;
 }
 
-/* TODO(daemon) */
 void port_wake_kswapd(int nid)
 {
-	(void)nid;
+	daemon_wake(nid);
 }
 
-/* One task per core. */
+/*
+ * One task per core, so nobody is waiting for this one to let go.  Background work is not done from
+ * here: the caller may be in a step of it already, or hold what the step wants.
+ */
 void port_cond_resched(void)
 {
 }

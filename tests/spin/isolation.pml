@@ -11,7 +11,8 @@
  *
  * Mirrors turn_over() and move_isolated() with MOVE_STEPS of 1, free_block_now() and
  * free_one_page(), pcp_refill(), drain_all_pages() and drain_batch_here(), test_isolated(),
- * take_frames().  Merging is left out: test_buddy.c and the model of tests/model prove it.
+ * take_frames(), try_to_claim() with
+ * count_free_in_block().  Merging is left out: test_buddy.c and the model of tests/model prove it.
  *
  * Proved: no page is given twice or lost; an isolated page is given to nobody but who
  * isolated it; two who want the pageblock exclude each other; two who empty each other's
@@ -25,6 +26,7 @@
  *	BUG_NO_TEST	the range is taken without a look at its words
  *	BUG_DEAF	who waits for another CPU does so with interrupts off
  *	BUG_BOTH	the type is not looked at before it is changed
+ *	BUG_GO_ON	turn_over() goes on when the pageblock has become somebody else's meanwhile
  */
 
 #define CPUS  3
@@ -37,10 +39,16 @@
 #define PCP	 2
 #define USED	 3
 
+/* Types. */
+#define ISOLATE	  0
+#define MOVABLE	  1
+#define UNMOVABLE 2
+
 byte word[PAGES];
 byte cache[PAGES]; /* the CPU in whose cache it is, + 1; 0: in none */
 byte user[PAGES];  /* who was given it, + 1 */
-bool isolate;	   /* the pageblock's type */
+byte type = MOVABLE; /* the pageblock's */
+byte list[PAGES] = MOVABLE; /* the type on whose list a free page is */
 bool locked;
 byte asked[CPUS]; /* who waits for this CPU to empty its cache, + 1 */
 byte taken;	  /* who took the pageblock, + 1 */
@@ -51,16 +59,17 @@ byte done;
 #define lock()	 atomic { !locked -> locked = true }
 #define unlock() locked = false
 
-inline list_add(p, type)
+inline list_add(p, t)
 {
 	assert(user[p] == 0 && cache[p] == 0);
-	word[p] = (type -> ISOLATED : FREE)
+	list[p] = t;
+	word[p] = (t == ISOLATE -> ISOLATED : FREE)
 }
 
 /* Off the list of that type; it has to be on it. */
-inline list_del(p, type)
+inline list_del(p, t)
 {
-	assert(word[p] == (type -> ISOLATED : FREE));
+	assert((word[p] == FREE || word[p] == ISOLATED) && list[p] == t);
 	word[p] = PCP
 }
 
@@ -69,7 +78,7 @@ inline list_del(p, type)
 /* One page of the CPU's cache goes back: interrupts are off. */
 inline flush_one(p)
 {
-	atomic { !locked -> cache[p] = 0; list_add(p, isolate) }
+	atomic { !locked -> cache[p] = 0; list_add(p, type) }
 }
 
 /* pcp_drain_batch() with a batch of all. */
@@ -121,16 +130,37 @@ inline ask(me, other)
 
 /* ---- isolation ------------------------------------------------------------------------ */
 
-/* move_isolated(): one page, then the lock is let go. */
-inline move_one(p, to)
+/*
+ * move_isolated(), one page, then the lock is let go.  from: the type that is not ISOLATE;
+ * ours: the one that the caller wrote.
+ */
+inline move_one(p, from, ours)
 {
 	atomic {
 		!locked;
 		if
+#ifndef BUG_GO_ON
+		:: type != ours
+#endif
 #ifdef BUG_NO_WORD
-		:: word[p] == FREE || word[p] == ISOLATED -> list_del(p, !to); list_add(p, to)
+		:: (word[p] == FREE || word[p] == ISOLATED) && type == ours ->
+			if
+			:: ours == ISOLATE -> list_del(p, from)
+			:: else -> list_del(p, ISOLATE)
+			fi;
+			list_add(p, type)
 #else
-		:: word[p] == (to -> FREE : ISOLATED) -> list_del(p, !to); list_add(p, to)
+#ifdef BUG_GO_ON
+		:: word[p] == FREE && from != type -> list_del(p, from); list_add(p, type)
+		:: word[p] == ISOLATED && type != ISOLATE ->
+#else
+		:: word[p] == FREE && type == ours && from != type ->
+			list_del(p, from);
+			list_add(p, type)
+		:: word[p] == ISOLATED && type == ours && type != ISOLATE ->
+#endif
+			list_del(p, ISOLATE);
+			list_add(p, type)
 #endif
 		:: else
 		fi
@@ -145,19 +175,23 @@ inline isolator(who, next, last, got)
 #ifdef BUG_BOTH
 		got = true;
 #else
-		got = !isolate;
+		got = type != ISOLATE;
 #endif
+		old = type;
 #ifndef BUG_TYPE_LAST
-		isolate = isolate || got
+		if
+		:: got -> type = ISOLATE
+		:: else
+		fi
 #endif
 	};
 	if
 	:: got ->
-		move_one(0, true);
-		move_one(1, true);
-		move_one(2, true);
+		move_one(0, old, ISOLATE);
+		move_one(1, old, ISOLATE);
+		move_one(2, old, ISOLATE);
 #ifdef BUG_TYPE_LAST
-		atomic { !locked -> isolate = true };
+		atomic { !locked -> type = ISOLATE };
 #endif
 		/* Whatever is free in it from here on is isolated. */
 		atomic {
@@ -186,16 +220,16 @@ inline isolator(who, next, last, got)
 			take(who, 2);
 			/* contig_free() */
 			taken = 0;
-			atomic { !locked -> user[0] = 0; list_add(0, isolate) };
-			atomic { !locked -> user[1] = 0; list_add(1, isolate) };
-			atomic { !locked -> user[2] = 0; list_add(2, isolate) }
+			atomic { !locked -> user[0] = 0; list_add(0, type) };
+			atomic { !locked -> user[1] = 0; list_add(1, type) };
+			atomic { !locked -> user[2] = 0; list_add(2, type) }
 		:: else
 		fi;
 		/* undo_isolate_page_range() */
-		atomic { !locked -> assert(isolate); isolate = false };
-		move_one(0, false);
-		move_one(1, false);
-		move_one(2, false)
+		atomic { !locked -> assert(type == ISOLATE); type = MOVABLE };
+		move_one(0, MOVABLE, MOVABLE);
+		move_one(1, MOVABLE, MOVABLE);
+		move_one(2, MOVABLE, MOVABLE)
 	:: else
 	fi
 }
@@ -205,7 +239,7 @@ inline take(me, p)
 	atomic {
 		!locked;
 		assert(user[p] == 0 && cache[p] == 0);
-		list_del(p, true);
+		list_del(p, ISOLATE);
 		word[p] = USED;
 		user[p] = me + 1
 	}
@@ -232,7 +266,7 @@ inline alloc(me, p)
 			:: else -> p = NONE
 			fi;
 			if
-			:: p != NONE -> list_del(p, false)
+			:: p != NONE -> list_del(p, list[p])
 			:: else
 			fi }
 	fi;
@@ -248,35 +282,56 @@ inline alloc(me, p)
 }
 
 /* free_block_now(): into the cache if the pageblock's type has one, as it was a moment ago. */
-inline free(me, p, type)
+inline free(me, p, was)
 {
-	type = isolate;
+	was = type;
 	if
-	:: !type -> atomic { user[p] = 0; word[p] = PCP; cache[p] = me + 1 }
-	:: type ->
+	:: was != ISOLATE -> atomic { user[p] = 0; word[p] = PCP; cache[p] = me + 1 }
+	:: was == ISOLATE ->
 #ifdef BUG_STALE_TYPE
-		atomic { !locked -> user[p] = 0; list_add(p, type) }
+		atomic { !locked -> user[p] = 0; list_add(p, was) }
 #else
-		atomic { !locked -> user[p] = 0; list_add(p, isolate) }
+		atomic { !locked -> user[p] = 0; list_add(p, type) }
 #endif
 	fi
 }
 
+/* try_to_claim(): not while some page is on its way back from isolation. */
+inline claim()
+{
+	atomic {
+		!locked;
+		if
+		:: type != ISOLATE && word[0] != ISOLATED && word[1] != ISOLATED &&
+			    word[2] != ISOLATED ->
+			type = 3 - type;
+			list[0] = type;
+			list[1] = type;
+			list[2] = type
+		:: else
+		fi
+	}
+}
+
 active [CPUS] proctype cpu()
 {
-	byte p = NONE, n;
-	bool b;
+	byte p = NONE, n, old;
+	bool claimed, b;
 
 	do
 	:: asked[_pid] -> answer(_pid)
 	:: n < 2 && p == NONE -> n++; alloc(_pid, p)
-	:: p != NONE -> free(_pid, p, b); p = NONE; b = false
+	:: p != NONE -> free(_pid, p, old); p = NONE; old = 0
 	:: n < 2 && p == NONE && _pid < 2 ->
 		n = 2;
 		isolator(_pid, (_pid + 1) % CPUS, (_pid + 2) % CPUS, b);
-		b = false
+		b = false;
+		old = 0
+	:: _pid == 2 && !claimed -> claimed = true; claim()
+	:: n == 1 && p == NONE && _pid == 2 -> n = 2; ask(_pid, 0)
 	:: n == 2 && p == NONE -> break
 	od;
+	claimed = false;
 	/* Idle: calls are still answered. */
 	done++;
 end:
@@ -291,5 +346,5 @@ end:
 active proctype at_the_end()
 {
 	done == 2 * CPUS;
-	assert(!isolate && word[0] == FREE && word[1] == FREE && word[2] == FREE)
+	assert(type != ISOLATE && list[0] == type && list[1] == type && list[2] == type && word[0] == FREE && word[1] == FREE && word[2] == FREE)
 }

@@ -14,9 +14,18 @@ import sys
 # name, cores, MiB, more boot arguments, what the console has to show
 RUNS = [
     ("as it is", 4, 1024, "", [r"^demo: PASS", r"in one piece", r"out of service and back",
-                              r"^cause: "]),
+                              r"^cause: ",
+                              r"^  order  9: got \d+ of 2\d while 4 cores wrote",
+                              r"^  order 10: got \d+ of 1\d while 4 cores wrote",
+                              r"^  areas +\d{4,} pages written, \d{4,} verified",
+                              r"^  reclaimed +\d+ pages by kswapd, \d+ by requests",
+                              r"^  moved +[1-9]\d+ pages while they were in use",
+                              r"^  pages free +(\d+) before, \d+ after, \d+ kept"]),
     ("all zones and an area", 4, 512, "cma=16M movablecore=64M highmem=0x74000000 dma_limit=0x61000000",
-     [r"^demo: PASS", r"CMA area cma, 16384 KiB: 1024 KiB"]),
+     [r"^demo: PASS", r"CMA area cma, 16384 KiB: 1024 KiB",
+      r"^  CMA: +got 4 of 4 buffers of 1 MiB while 4 cores wrote"]),
+    ("one core", 1, 64, "demo.ops=5000",
+     [r"^demo: PASS", r"^  order  9: got [1-7] of 7 while 1 core wrote"]),
     ("a small machine", 2, 8, "cma=2M", [r"^demo: PASS"]),
     ("every debugging option", 4, 64,
      "debug_pagealloc=1 page_poison=1 page_owner=1 trace=256 init_on_alloc=1 init_on_free=1 "

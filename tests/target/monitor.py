@@ -26,11 +26,13 @@ from monitor_debug import (  # noqa: E402 (beside this file)
     trace_shows_events_in_order)
 from monitor_range import (cma_gives_and_takes, nodes_are_listed,  # noqa: E402
                            pageblocks_go_offline_and_come_back)
+from monitor_reclaim import RECLAIM
 from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # noqa: E402
                           need)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
-            "drain cma offline online nodes check debug owner trace fail demo misuse bench "
+            "drain cma offline online nodes extfrag compact reclaim kswapd lru hoard oom check "
+            "debug owner trace fail demo misuse bench "
             "uptime reboot poweroff").split()
 
 
@@ -378,6 +380,8 @@ def bench_answers(b):
 def nothing_was_lost(b):
     b.command("drain")
     total = sum(int(n) for n in re.findall(r"managed +(\d+)", b.command("zoneinfo")))
+    # vmalloc's records and tables of addresses are used again, not freed
+    total -= int(re.search(r"^VmallocKept: +(\d+) kB$", b.command("meminfo"), re.M).group(1)) // 4
     need(free_pages(b) == total, "%d of %d pages" % (free_pages(b), total))
 
 
@@ -495,6 +499,8 @@ def main():
                      [refuses_a_wrong_boot_argument, boots_to_the_prompt,
                       boot_arguments_turned_options_on, nothing_was_lost, check_holds,
                       poweroff_ends_with_status_0]))
+        runs.append(("reclaim", (64, 4, ""), [boots_to_the_prompt] + RECLAIM +
+                     [nothing_was_lost, check_holds, poweroff_ends_with_status_0]))
         ranges = (256, 4, "cma=16M highmem=0x6c000000 movablecore=16M")
         runs.append(("256 MiB, %s" % ranges[2], ranges, RANGES))
         for broken in (check_finds_what_is_broken, demo_finds_what_is_broken):
