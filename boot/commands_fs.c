@@ -63,7 +63,7 @@ static enum command_result show(struct address_space *cache)
 		 filemap_nr_pages(cache) << (PAGE_SHIFT - 10));
 	port_log("looked up  %lu found, %lu not\n", (unsigned long)stats.hits,
 		 (unsigned long)stats.misses);
-	port_log("card I/O   %lu pages read, %lu written, %lu failed, %lu sectors again\n",
+	port_log("I/O        %lu pages read, %lu written, %lu failed, %lu sectors again\n",
 		 (unsigned long)stats.reads, (unsigned long)stats.writes,
 		 (unsigned long)stats.errors, (unsigned long)mmci_retries());
 	port_log("memory     %lu pages evicted, %lu moved\n", (unsigned long)stats.evicted,
