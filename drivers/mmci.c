@@ -412,17 +412,17 @@ static enum mmci_error fill_fifo(const uint32_t *from)
 	return i == WORDS ? MMCI_OK : data_error(status);
 }
 
-/* After a failure: the card has to go back to where it waits for commands. */
-static void recover(void)
+/* After a failure: the card has to go back to where it waits for commands.  False: no way. */
+static bool recover(void)
 {
 	uint32_t r1 = 0;
 
 	wr_and_wait(MCIDATACTRL, 0);
 	if (command(13, mmci.rca, SHORT, &r1))
-		return;
+		return false;
 	if (STATUS_STATE(r1) == STATE_DATA || STATUS_STATE(r1) == STATE_RCV)
 		command(12, 0, SHORT, NULL);
-	wait_for_card();
+	return !wait_for_card();
 }
 
 static uint32_t address(uint32_t block)
@@ -473,8 +473,7 @@ static enum mmci_error transfer(uint32_t block, void *to, const void *from)
 		err = to ? read_block(block, to) : write_block(block, from);
 		if (!err)
 			return MMCI_OK;
-		recover();
-		if (i == TRIES)
+		if (!recover() || i == TRIES)
 			return err;
 		mmci.retries++;
 	}
