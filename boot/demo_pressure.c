@@ -29,15 +29,15 @@
 #include "boot/vmap.h"
 #include "drivers/a9timer.h"
 
-#define FILL_CHUNK	 256u
-#define REQUEST_STEPS	 64u /* of the load, between two requests, on the boot core */
-#define MAX_BLOCKS	 40u
-#define CMA_PAGES	 256u
-#define MAX_CMA_BUFFERS	 4u
-#define PAGES_PER_MIB	 (1UL << (20 - PAGE_SHIFT))
-#define PLAY_PAGES	 (192 * PAGES_PER_MIB)
-#define SMALL_PAGES	 (128 * PAGES_PER_MIB)
-#define UNMOVABLE_SHARE	 64u /* one page in so many is somebody's for good, and scattered */
+#define FILL_CHUNK	256u
+#define REQUEST_STEPS	64u /* of the load, between two requests, on the boot core */
+#define MAX_BLOCKS	40u
+#define CMA_PAGES	256u
+#define MAX_CMA_BUFFERS 4u
+#define PAGES_PER_MIB	(1UL << (20 - PAGE_SHIFT))
+#define PLAY_PAGES	(192 * PAGES_PER_MIB)
+#define SMALL_PAGES	(128 * PAGES_PER_MIB)
+#define UNMOVABLE_SHARE 64u /* one page in so many is somebody's for good, and scattered */
 
 static struct demo_load loads[PORT_NR_CPUS];
 static unsigned nr_loads;
@@ -232,26 +232,28 @@ static void ask_for_blocks(unsigned order, unsigned long free)
 	unsigned want = nr_wanted(order, free);
 	struct page *head = NULL, *page;
 	uint64_t start = a9timer_read();
-	unsigned got = 0;
+	unsigned got = 0, again = 0;
 
-	for (unsigned i = 0; i < want; i++) {
+	for (unsigned i = 0; i < want + again; i++) {
 		work_a_little();
 		page = alloc_pages(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN, order);
-		if (!page)
+		if (!page) {
+			again += again < want;
 			continue;
+		}
 		page->mapping = head;
 		head = page;
 		got++;
 	}
-	port_log("  order %2u: got %u of %u while %u %s wrote, %u ms\n", order, got, want, nr_loads,
-		 nr_loads == 1 ? "core" : "cores", ms_since(start));
+	port_log("  order %2u: got %u of %u while %u %s wrote, %u ms, %u asked for again\n", order,
+		 got, want, nr_loads, nr_loads == 1 ? "core" : "cores", ms_since(start), again);
 	while ((page = head)) {
 		head = page->mapping;
 		__free_pages(page, order);
 	}
 	/*
-	 * What a request tries is bounded, and meanwhile others take what it made free.  In a small
-	 * machine one block is a large part of all, and scattered pages are everywhere.
+	 * What a request tries is bounded, and meanwhile others take what it made free: it may
+	 * be made again, as many times in all as there are blocks.  In a small machine one block is a large part of all, and scattered pages are everywhere.
 	 */
 	if (free >= SMALL_PAGES && got < want - want / 4)
 		fail("of large blocks fewer than three in four were to be had");

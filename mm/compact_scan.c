@@ -31,16 +31,6 @@
 
 #if BUDDY_COMPACTION
 
-static inline unsigned long range_pages(const struct compact_control *cc)
-{
-	return 1UL << cc->order;
-}
-
-static inline unsigned long pageblock_of(unsigned long place)
-{
-	return place & ~(unsigned long)(pageblock_nr_pages - 1);
-}
-
 /* ---- hints ---------------------------------------------------------------------- */
 
 static void mark_skip(struct page *page)
@@ -53,11 +43,6 @@ static void unmark_skip(struct page *page)
 	__atomic_fetch_and(pageblock_note(page), (uint16_t)~NOTE_SKIP, __ATOMIC_RELAXED);
 }
 
-static bool is_marked(const struct page *page)
-{
-	return __atomic_load_n(pageblock_note(page), __ATOMIC_RELAXED) & NOTE_SKIP;
-}
-
 /* ---- pageblocks ------------------------------------------------------------------ */
 
 /* The zone's descriptors, to whole sections. */
@@ -68,23 +53,6 @@ static void zone_places(const struct zone *zone, unsigned long *first, unsigned 
 
 	*first = (unsigned long)(pfn_to_page(zone->zone_start_pfn) - mem_map) & ~mask;
 	*end = ((unsigned long)(pfn_to_page(last) - mem_map) | mask) + 1;
-}
-
-/* The type of a pageblock of this zone; PB_NONE: it is another's, or not initialised yet. */
-static unsigned type_at(const struct compact_control *cc, unsigned long place)
-{
-	const unsigned long mask = PAGES_PER_SECTION - 1;
-	unsigned byte;
-
-	if (!section_ready(mem_map + (place & ~mask)))
-		return PB_NONE;
-	byte = page_pageblock(mem_map + place);
-	return byte >> PB_ZONE_SHIFT == cc->zone->zid ? byte & PB_TYPE_MASK : PB_NONE;
-}
-
-static bool may_use(const struct compact_control *cc, unsigned long place, unsigned types)
-{
-	return types >> type_at(cc, place) & 1 && (cc->whole || !is_marked(mem_map + place));
 }
 
 /* The types of all the pageblocks in which a range lies allow it, and that it becomes one block. */
@@ -103,190 +71,13 @@ static bool may_empty(const struct compact_control *cc, unsigned long range)
 	return true;
 }
 
-/* ---- targets ---------------------------------------------------------------------- */
-
-/* Free blocks as large as what is to be made stay whole. */
-static inline bool is_target(const struct compact_control *cc, uint32_t word)
-{
-	return (word & ~PAGE_ORDER_MASK) == PAGE_STATE_FREE && page_word_order(word) < cc->order;
-}
-
-/* The blocks, in single pages, are targets. */
-static void keep_targets(struct compact_control *cc, struct page **block, unsigned nr)
-{
-	struct page **to = cc->target + cc->nr_target;
-
-	for (unsigned i = 0; i < nr; i++) {
-		struct page *page = block[i];
-		unsigned order = page_word_order(page_word(page));
-
-		*to++ = page;
-		if (likely(!order))
-			continue;
-		set_page_word(page, PAGE_STATE_PCP);
-		for (unsigned long n = (1UL << order) - 1; n; n--) {
-			set_page_word(++page, PAGE_STATE_PCP);
-			*to++ = page;
-		}
-	}
-	cc->nr_target = (unsigned)(to - cc->target);
-}
-
-/*
- * Free blocks of [*at, end), of one pageblock, that are together enough for `room` pages, or
- * BUDDY_PCP_WORK of them.  *at: where to go on.
- */
-static unsigned find_targets(struct compact_control *cc, struct page **at, struct page *end,
-			     unsigned room, struct page **block)
-{
-	struct page *p = *at;
-	unsigned nr = 0, words = 0;
-
-	while (p < end) {
-		uint32_t word = page_word(p);
-		unsigned step = 1U << page_word_order(word);
-
-		words++;
-		if (is_target(cc, word)) {
-			block[nr++] = p;
-			if (step > room)
-				break; /* in part: its rest is the next one */
-			room -= step;
-			if (nr == BUDDY_PCP_WORK || !room) {
-				p += step;
-				break;
-			}
-		}
-		p += step;
-	}
-	cc->free_scanned += words;
-	*at = p;
-	return nr;
-}
-
-/*
- * Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns
- * where to go on.
- */
-static unsigned long take_targets(struct compact_control *cc, unsigned long place,
-				  unsigned long end, unsigned want)
-{
-	struct page *p = mem_map + place, *stop = mem_map + end;
-
-	while (p < stop && cc->nr_target < want) {
-		struct page *block[BUDDY_PCP_WORK];
-		unsigned room = want - cc->nr_target, nr = find_targets(cc, &p, stop, room, block);
-		port_irqflags_t flags;
-
-		if (!nr)
-			break;
-		flags = port_irq_save();
-		nr = take_free_blocks(cc->zone, block, nr, room, cc->targets);
-		port_irq_restore(flags);
-		keep_targets(cc, block, nr);
-		/* Refused what was looked at last: not for ever. */
-		if (unlikely(!nr))
-			p++;
-	}
-	return p < stop ? (unsigned long)(p - mem_map) : end;
-}
-
-/* Pages that the migrate scanner has passed, up to the range that is being emptied. */
-static void take_spare(struct compact_control *cc, unsigned want)
-{
-	while (cc->nr_target < want && cc->spare < cc->source) {
-		unsigned long end = pageblock_of(cc->spare) + pageblock_nr_pages;
-
-		end = min_t(end, cc->source);
-		if (may_use(cc, pageblock_of(cc->spare), cc->targets))
-			cc->spare = take_targets(cc, cc->spare, end, want);
-		else
-			cc->spare = end;
-	}
-}
-
-/* Pages at the far end, down to the range that is being emptied. */
-static void take_high(struct compact_control *cc, unsigned want)
-{
-	const unsigned long limit = cc->source + range_pages(cc);
-
-	while (cc->nr_target < want) {
-		unsigned long end = cc->high + pageblock_nr_pages;
-
-		cc->at = cc->at < limit ? limit : cc->at;
-		if (cc->at < end) {
-			if (may_use(cc, cc->high, cc->targets))
-				cc->at = take_targets(cc, cc->at, end, want);
-			else
-				cc->at = end;
-			continue;
-		}
-		if (cc->high <= limit)
-			return;
-		cc->high -= pageblock_nr_pages;
-		cc->at = cc->high;
-	}
-}
-
-static bool get_targets(struct compact_control *cc, unsigned want)
-{
-	unsigned had = cc->nr_target;
-
-	want = min_t(want, (unsigned)MIGRATE_BATCH);
-	take_spare(cc, want);
-	take_high(cc, want);
-	cc->nr_taken += cc->nr_target - had;
-	return cc->nr_target;
-}
-
-static struct page *new_target(struct page *src, void *arg)
-{
-	struct compact_control *cc = arg;
-
-	(void)src;
-	return cc->nr_target ? cc->target[--cc->nr_target] : NULL;
-}
-
-/* Case 37: it was not needed, or its source did not move. */
-static void put_target(struct page *dst, void *arg)
-{
-	struct compact_control *cc = arg;
-
-	cc->target[cc->nr_target++] = dst;
-}
-
-/* What was not used goes back to the lists, and the scanners to where they find it again. */
-static void put_targets(struct compact_control *cc)
-{
-	while (cc->nr_target) {
-		unsigned nr = min_t(cc->nr_target, (unsigned)BUDDY_PCP_WORK);
-		struct page **block = cc->target + (cc->nr_target - nr);
-		port_irqflags_t flags;
-
-		for (unsigned i = 0; i < nr; i++) {
-			unsigned long place = (unsigned long)(block[i] - mem_map);
-
-			if (place < cc->source)
-				cc->spare = min_t(cc->spare, place);
-			else if (pageblock_of(place) > cc->high ||
-				 (pageblock_of(place) == cc->high && place < cc->at)) {
-				cc->high = pageblock_of(place);
-				cc->at = place;
-			}
-		}
-		flags = port_irq_save();
-		free_pcppages_bulk(cc->zone, block, nr);
-		port_irq_restore(flags);
-		cc->nr_target -= nr;
-	}
-}
-
 /* ---- ranges ------------------------------------------------------------------------ */
 
 /* What a range, or a part of it in one pageblock, holds. */
 struct contents {
 	unsigned movable, free, cached; /* pages; blocks, for the last two */
-	bool fixed;			/* something that stays where it is */
+	unsigned busy;			/* movable, but held, taken or being written just now */
+	unsigned fixed;			/* blocks that stay where they are */
 };
 
 static inline bool can_move(const struct compact_control *cc, uint32_t word)
@@ -313,7 +104,7 @@ static void look_at(struct compact_control *cc, unsigned long place, unsigned lo
 
 	/* In the middle of a larger block: all of it is. */
 	if (!word && block_head(p, &word)) {
-		c->fixed = true;
+		c->fixed = pageblock_nr_pages;
 		return;
 	}
 	for (; p < end; p += 1UL << page_word_order(word), words++) {
@@ -324,8 +115,11 @@ static void look_at(struct compact_control *cc, unsigned long place, unsigned lo
 			c->free++;
 		else if (page_word_state(word) == PAGE_STATE_PCP)
 			c->cached++;
+		else if ((word & (PAGE_STATE_MASK | PAGE_MOVABLE)) ==
+			 (PAGE_STATE_ALLOCATED | PAGE_MOVABLE))
+			c->busy++;
 		else
-			c->fixed = true;
+			c->fixed++;
 	}
 	cc->migrate_scanned += words;
 }
@@ -343,30 +137,114 @@ static void look_at_range(struct compact_control *cc, struct contents *c)
 		if (place == pageblock_of(place))
 			cc->useful = false;
 		look_at(cc, place, part, &here);
-		cc->useful |= here.movable | here.free | here.cached;
+		cc->useful |= here.movable | here.free | here.cached | here.busy;
 		if (!((place + part) & (pageblock_nr_pages - 1)) && !cc->useful)
 			mark_skip(mem_map + pageblock_of(place));
 		c->movable += here.movable;
 		c->free += here.free;
 		c->cached += here.cached;
-		c->fixed |= here.fixed;
+		c->busy += here.busy;
+		c->fixed += here.fixed;
 	}
 }
 
 /*
- * Moves the pages out of the range, up to the first that cannot be moved: it will not become a
- * block then.  False: there is nowhere to move them to.
+ * Takes what is free in the range off the lists, so that nobody is given it while the rest
+ * moves out: when memory is short others would fill the range as fast as it is emptied.
  */
-static bool empty_range(struct compact_control *cc, unsigned left)
+static void hold_free(struct compact_control *cc)
+{
+	struct page *p = mem_map + cc->source, *end = p + range_pages(cc);
+
+	while (p < end) {
+		struct page *block[BUDDY_PCP_WORK];
+		port_irqflags_t flags;
+		unsigned nr = 0;
+
+		for (; p < end && nr < BUDDY_PCP_WORK; p += 1UL << page_word_order(page_word(p)))
+			if (is_target(cc, page_word(p)))
+				block[nr++] = p;
+		if (!nr)
+			break;
+		flags = port_irq_save();
+		nr = take_free_blocks(cc->zone, block, nr, PAGES_PER_SECTION, cc->sources);
+		port_irq_restore(flags);
+		for (unsigned i = 0; i < nr; i++)
+			set_page_word(block[i], PAGE_HELD | page_word(block[i]));
+	}
+}
+
+static bool is_held(const struct compact_control *cc)
+{
+	struct page *p = mem_map + cc->source, *end = p + range_pages(cc);
+
+	while (p < end && (page_word(p) & ~PAGE_ORDER_MASK) == PAGE_HELD)
+		p += 1UL << page_word_order(page_word(p));
+	return p >= end;
+}
+
+static void free_blocks(struct compact_control *cc, struct page **block, unsigned nr)
+{
+	port_irqflags_t flags = port_irq_save();
+
+	free_pcppages_bulk(cc->zone, block, nr);
+	port_irq_restore(flags);
+}
+
+/* All of the range is held: one block, for the request that wants it, or for the lists. */
+static void keep_block(struct compact_control *cc)
+{
+	struct page *first = mem_map + cc->source;
+
+	for (struct page *p = first + range_pages(cc); --p > first;)
+		if (page_word(p))
+			set_page_word(p, 0);
+	set_page_word(first, PAGE_STATE_PCP | cc->order);
+	/* A small block of another mobility would mix them for a request that could do without. */
+	if (cc->may_capture &&
+	    (cc->order >= pageblock_order || get_pageblock_migratetype(first) == cc->mt))
+		cc->captured = first;
+	else
+		free_blocks(cc, &first, 1);
+}
+
+/* What is held goes back to the lists. */
+static void give_back(struct compact_control *cc)
+{
+	struct page *p = mem_map + cc->source, *end = p + range_pages(cc);
+	struct page *block[BUDDY_PCP_WORK];
+	unsigned nr = 0;
+
+	while (p < end) {
+		uint32_t word = page_word(p);
+
+		if ((word & ~PAGE_ORDER_MASK) == PAGE_HELD) {
+			set_page_word(p, PAGE_STATE_PCP | page_word_order(word));
+			block[nr++] = p;
+		}
+		p += 1UL << page_word_order(word);
+		if (nr == BUDDY_PCP_WORK || (nr && p >= end)) {
+			free_blocks(cc, block, nr);
+			nr = 0;
+		}
+	}
+}
+
+/*
+ * Moves out of the range what can be moved just now: without waiting, up to the first that
+ * cannot.  False: there is nowhere to move it to.
+ */
+static bool move_out(struct compact_control *cc, unsigned left)
 {
 	struct page *p = mem_map + cc->source, *end = p + range_pages(cc);
 	struct page *batch[MIGRATE_BATCH];
 	unsigned nr, moved;
+	bool room = true;
 
 	do {
 		bool stays = false;
 
-		for (nr = 0; p < end && nr < MIGRATE_BATCH; p++) {
+		for (nr = 0; p < end && nr < MIGRATE_BATCH && !stays; p++) {
 			uint32_t word;
 
 			while (!can_move(cc, word = page_word(p)) &&
@@ -375,24 +253,51 @@ static bool empty_range(struct compact_control *cc, unsigned left)
 			if (p >= end)
 				break;
 			if (nr == cc->nr_target) {
-				if (!get_targets(cc, nr + (left ? left : 1)))
-					return false;
+				room = get_targets(cc, nr + (left ? left : 1));
 				if (nr == cc->nr_target)
 					break;
 			}
-			stays = !isolate_movable(p, cc->mode);
-			if (stays)
-				break;
-			batch[nr++] = p;
+			if (isolate_movable(p, cc->mode))
+				batch[nr++] = p;
+			else
+				stays = cc->mode == MIGRATE_ASYNC;
 			left -= !!left;
 		}
-		moved = nr ? migrate_pages(batch, nr, new_target, put_target, cc, cc->mode) : 0;
+		moved = nr ? migrate_and_hold(batch, nr, new_target, put_target, cc, cc->mode) : 0;
 		cc->nr_moved += moved;
-		if (stays || moved < nr)
+		if (stays || (moved < nr && cc->mode == MIGRATE_ASYNC))
 			break;
-		cc->more = cc->nr_moved >= cc->budget;
-	} while (p < end && nr && !cc->more);
-	return true;
+	} while (p < end && nr);
+	return room;
+}
+
+#define NEW_PAGES 4 /* that a range may have to be looked at twice */
+#define ROUNDS	  4 /* for what was in somebody's hands, or in a cache */
+
+/*
+ * Makes a block of the range, or leaves it as it was but for what has moved.  False: there is
+ * nowhere to move pages to.
+ */
+static bool empty_range(struct compact_control *cc, unsigned left)
+{
+	unsigned rounds = cc->mode == MIGRATE_ASYNC ? 1 : ROUNDS;
+	bool room, done;
+
+	do {
+		hold_free(cc);
+		room = move_out(cc, left);
+		done = is_held(cc);
+		if (done || !room || !--rounds)
+			break;
+		drain_all_pages();
+		port_cond_resched();
+	} while (true);
+	if (done)
+		keep_block(cc);
+	else
+		give_back(cc);
+	cc->more = cc->nr_moved >= cc->budget;
+	return room;
 }
 
 /* One range.  False: the scanners have met. */
@@ -404,12 +309,12 @@ static bool compact_range(struct compact_control *cc)
 		return false;
 	if (may_empty(cc, cc->source)) {
 		look_at_range(cc, &c);
-		/* In the caches: others' only if this context may wait for them. */
-		if (c.cached && !c.fixed && cc->mode != MIGRATE_ASYNC) {
-			drain_all_pages();
+		/* A few may just have been given out, to owners who have not said yet that they move. */
+		if (c.fixed && c.fixed <= NEW_PAGES && c.movable && cc->mode != MIGRATE_ASYNC) {
+			port_cond_resched();
 			look_at_range(cc, &c);
 		}
-		if (c.movable && !c.fixed && !c.cached) {
+		if (c.movable && !c.fixed && (!(c.cached | c.busy) || cc->mode != MIGRATE_ASYNC)) {
 			if (!empty_range(cc, c.movable))
 				return false;
 			port_cond_resched();
@@ -418,9 +323,7 @@ static bool compact_range(struct compact_control *cc)
 		cc->source = pageblock_of(cc->source) + pageblock_nr_pages;
 		return true;
 	}
-	/* In the middle of it the next call goes on where this one is. */
-	if (!cc->more)
-		cc->source += range_pages(cc);
+	cc->source += range_pages(cc);
 	return true;
 }
 
@@ -468,6 +371,8 @@ bool compact_finished(const struct compact_control *cc)
 {
 	const struct zone *zone = cc->zone;
 
+	if (cc->captured)
+		return true;
 	if (cc->to_end)
 		return false;
 	if (!(cc->alloc_flags & ALLOC_NO_WATERMARKS))

@@ -169,7 +169,8 @@ static enum compact_result compact_for(struct compact_control *cc, bool wait)
 }
 
 enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned alloc_flags,
-					 const struct alloc_context *ac, enum compact_priority prio)
+					 const struct alloc_context *ac, enum compact_priority prio,
+					 struct page **capture)
 {
 	static const uint8_t mode[] = {
 		[COMPACT_PRIO_SYNC_FULL] = MIGRATE_SYNC,
@@ -178,6 +179,7 @@ enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned all
 	};
 	enum compact_result result = COMPACT_SKIPPED;
 
+	*capture = NULL;
 	/* Owners may hold locks of input and output. */
 	if (!order ||
 	    (gfp & (__GFP_DIRECT_RECLAIM | __GFP_IO)) != (__GFP_DIRECT_RECLAIM | __GFP_IO) ||
@@ -192,6 +194,8 @@ enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned all
 			.mode = (enum migrate_mode)mode[prio],
 			.whole = prio == MIN_COMPACT_PRIORITY,
 			.budget = COMPACT_NO_BUDGET,
+			.may_capture = true,
+			.mt = ac->migratetype,
 		};
 		enum compact_result here = COMPACT_DEFERRED;
 
@@ -202,6 +206,7 @@ enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned all
 		result = here > result ? here : result;
 		if (here == COMPACT_SUCCESS) {
 			compaction_defer_reset(*z, order, false);
+			*capture = cc.captured;
 			break;
 		}
 		if (prio != COMPACT_PRIO_ASYNC &&

@@ -17,12 +17,13 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy, highmem -> deferred ->
- *	misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat, scope -> show_mem,
- *	alloc_report, compound -> page_ref, clock -> page_writeback -> zonelist, migrate, extfrag,
- *	shrinker -> vmscan, compact_scan -> compaction -> kswapd -> oom -> slowpath -> page_alloc ->
- *	bulk -> exact, page_isolation -> contig_migrate -> contig -> cma -> dma, pin, vmalloc,
- *	filemap, mm_init -> debug_options, debug_show, check.
+ *	memblock -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy, highmem ->
+ *	deferred -> misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat,
+ *	scope -> show_mem, alloc_report, compound -> page_ref, clock -> page_writeback ->
+ *	zonelist, migrate, extfrag, shrinker -> vmscan, compact_targets -> compact_scan ->
+ *	compaction -> kswapd -> oom -> slowpath -> page_alloc -> bulk -> exact,
+ *	page_isolation -> contig_migrate -> contig -> cma -> dma, pin, vmalloc, filemap,
+ *	mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H
@@ -195,7 +196,10 @@ ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
 	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
 }
 
-/* The section of which page is the first has been initialised (deferred.c): its descriptors may be read. */
+/*
+ * The section of which page is the first has been initialised (deferred.c): its descriptors
+ * may be read.
+ */
 static inline bool section_ready(const struct page *page)
 {
 	return __atomic_load_n(&map_base[page_index(page) >> pageblock_order], __ATOMIC_ACQUIRE) !=
@@ -259,10 +263,16 @@ unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
 unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
 			  unsigned types);
 
-/* Descriptors that move_isolated() looks at under one lock; a block that it moves counts as four. */
+/*
+ * Descriptors that move_isolated() looks at under one lock; a block that it moves counts as
+ * four.
+ */
 #define MOVE_STEPS 88
 
-/* Some list that every request may use has a block of 2^order pages or more: a guess without the lock. */
+/*
+ * Some list that every request may use has a block of 2^order pages or more: a guess
+ * without the lock.
+ */
 static inline bool zone_has_block(const struct zone *zone, unsigned order)
 {
 	return (READ_ONCE(zone->nonempty[MIGRATE_UNMOVABLE]) |
@@ -311,7 +321,10 @@ extern unsigned mm_debug_on;
 
 /* The request is made to fail. */
 bool should_fail_alloc_page(gfp_t gfp, unsigned order);
-/* A block has been allocated; its pages are mapped, checked for poison, zeroed, noted, as asked for. */
+/*
+ * A block has been allocated; its pages are mapped, checked for poison, zeroed, noted, as
+ * asked for.
+ */
 void post_alloc_hook(struct page *page, unsigned order, gfp_t gfp, const void *caller);
 /* A block is about to be freed: the opposite.  Its word is still the allocated one. */
 void free_pages_prepare(struct page *page, unsigned order, const void *caller);
@@ -343,7 +356,10 @@ static_assert(__GFP_HIGHMEM >> 1 == __GFP_DMA && __GFP_RECLAIMABLE >> 1 == __GFP
 		      __GFP_NORETRY << 2 == __GFP_NOFAIL,
 	      "gfp_contradicts() needs it");
 
-/* What is left of gfp when contradictions are settled; reports the first of each kind.  Any context. */
+/*
+ * What is left of gfp when contradictions are settled; reports the first of each kind.  Any
+ * context.
+ */
 gfp_t gfp_settle(gfp_t gfp, const void *caller);
 /* Nothing has been reported yet.  One CPU, or a report more. */
 void gfpflags_init(void);
@@ -395,42 +411,6 @@ static inline void count_vm_event(struct mm_cpu *cpu, enum vm_event_item item)
  * word has no destructor; one that took or dropped a reference shows in the word.
  */
 void destroy_compound_page(struct page *head);
-
-/* ---- movable.c: flags of owners' pages, atomic, any context ----------------------- */
-
-/* A pageblock's note: how many of its pages are reclaimable; and compaction has found nothing to do there. */
-#define NOTE_LRU_MASK 0x7fffU
-#define NOTE_SKIP     0x8000U
-
-static inline uint16_t *pageblock_note(const struct page *page)
-{
-	return &pageblock_notes[(page - mem_map) >> pageblock_order];
-}
-
-/*
- * Takes a movable page that has only its owner's reference and that nobody has taken: then
- * it has one more, and PAGE_TAKEN.  What is read of it afterwards is its owner's.
- */
-bool movable_take(struct page *page);
-/* Second chance: the next time that reclaim comes by the page was not used, unless it is again.  Of any page. */
-void movable_clear_referenced(struct page *page);
-/* The same of a page of which the caller has the only other reference: that is the taker's then. */
-bool movable_take_held(struct page *page);
-/* The last reference is gone, or about to be: off the counts.  word: the page's. */
-void movable_forget(struct page *page, uint32_t word);
-
-/* ---- page_ref.c --------------------------------------------------------------- */
-
-/* One reference is dropped, the last one frees; order: what the caller says, or -1. */
-void put_block(const char *what, struct page *page, int order, const void *caller);
-/* Not to be moved or evicted after all: PAGE_TAKEN and its reference go. */
-void movable_putback(struct page *page);
-/*
- * Moved or evicted: the taker's and the owner's reference go.  True: these were all, the
- * page's word is PAGE_STATE_PCP, and the caller frees it; false: somebody has another one
- * for a moment, and will.
- */
-bool movable_release(struct page *page, const void *caller);
 
 /* ---- pcp.c ------------------------------------------------------------------ */
 
@@ -574,152 +554,6 @@ static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the m
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				    const struct alloc_context *ac);
 
-/* ---- migrate.c -------------------------------------------------------------------- */
-
-/*
- * Moves nr pages that were taken and whose owners agreed (isolate_movable()).
- * new_page(src, arg) gives a target, in the state of a block that left the lists
- * (PAGE_STATE_PCP), or NULL; put_new_page(dst, arg) takes one back that was not used (case
- * 37).  What cannot be moved is put back.  Sources are freed.  Returns how many were moved;
- * pages[] is used up.  At most MIGRATE_BATCH at once; task context, interrupts on.
- */
-#define MIGRATE_BATCH 32
-typedef struct page *(*new_page_fn)(struct page *src, void *arg);
-typedef void (*put_new_page_fn)(struct page *dst, void *arg);
-unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
-		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode);
-/* movable_take() and the owner's consent; false: the page is as before. */
-bool isolate_movable(struct page *page, enum migrate_mode mode);
-/*
- * Moves src, taken by movable_take_held(), to dst (PAGE_STATE_PCP), which has a second
- * reference before anybody can find it: the caller's.  0; else the caller has dst, as it was, and
- * no reference of src any more.
- */
-int migrate_and_pin(struct page *dst, struct page *src, enum migrate_mode mode);
-
-/* ---- contig_migrate.c --------------------------------------------------------------- */
-
-/*
- * A target for a page that is to leave its place: of its node, if there is one, and of a zone that
- * its owner can use as well as the page's.  gfp without __GFP_HIGHMEM.  NULL: no memory.
- */
-struct page *alloc_migration_target(const struct page *src, gfp_t gfp);
-void free_migration_target(struct page *dst);
-
-/* ---- page_writeback.c --------------------------------------------------------------- */
-
-#define MAX_RECLAIM_RETRIES 16
-
-/*
- * What could ever be reclaimed: else nobody need be woken.  Atomic: RECLAIM_PAGES from the
- * first reclaimable page on, and RECLAIM_SHRINKER for each shrinker.
- */
-extern uint32_t nr_reclaim_sources; /* movable.c */
-#define RECLAIM_PAGES	 1U
-#define RECLAIM_SHRINKER 2U
-
-#if BUDDY_RECLAIM
-
-/* The zone has less than its share of dirty pages: who will write may take from it (__GFP_WRITE). */
-bool zone_dirty_ok(const struct zone *zone);
-
-/* ---- vmscan.c: task context, interrupts on ---------------------------------------- */
-
-/* Pages of a zone that could be reclaimed; a guess. */
-unsigned long zone_reclaimable_pages(const struct zone *zone);
-/*
- * Direct reclaim for a request: about 32 pages, or its order's, of its zones.  Pages freed (an object of
- * a shrinker counts as one). Nothing without __GFP_DIRECT_RECLAIM or with interrupts off.  Bound:
- * DEF_PRIORITY + 1 rounds.
- */
-unsigned long try_to_free_pages(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-/* At start-up. */
-void reclaim_init(void);
-
-/* ---- kswapd.c ----------------------------------------------------------------------- */
-
-/* The request, if it has __GFP_KSWAPD_RECLAIM, found its zones below low: kswapd of their nodes.  Any context, no lock held. */
-void wake_all_kswapds(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-
-#else
-
-#define zone_dirty_ok(zone)		  ((void)(zone), true)
-#define zone_reclaimable_pages(zone)	  ((void)(zone), 0UL)
-#define try_to_free_pages(gfp, order, ac) ((void)(gfp), (void)(order), (void)(ac), 0UL)
-#define reclaim_init()			  ((void)0)
-#define wake_all_kswapds(gfp, order, ac)  ((void)(gfp), (void)(order), (void)(ac))
-
-#endif /* BUDDY_RECLAIM */
-
-/* ---- compaction.c: task context, interrupts on -------------------------------------- */
-
-enum compact_result {
-	COMPACT_SKIPPED,	 /* too little free memory in all zones for it to help */
-	COMPACT_DEFERRED,	 /* it failed too often lately */
-	COMPACT_CONTENDED,	 /* another CPU compacts there */
-	COMPACT_COMPLETE,	 /* all was looked at, without success */
-	COMPACT_PARTIAL_SKIPPED, /* the same, but not all */
-	COMPACT_SUCCESS		 /* there is a block now, or was a moment ago */
-};
-enum compact_priority { COMPACT_PRIO_SYNC_FULL, COMPACT_PRIO_SYNC_LIGHT, COMPACT_PRIO_ASYNC };
-#define MIN_COMPACT_PRIORITY COMPACT_PRIO_SYNC_FULL
-#define DEF_COMPACT_PRIORITY COMPACT_PRIO_SYNC_LIGHT
-
-#if BUDDY_COMPACTION
-
-/*
- * Compacts the request's zones, one after the other, until one of them has a block of that order
- * above its mark (of alloc_flags).  In interrupt context, or under any lock: never.
- */
-enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned alloc_flags,
-					 const struct alloc_context *ac,
-					 enum compact_priority prio);
-/* Some zone has enough free pages, or would have with those that can be reclaimed, for compaction to make a block. */
-bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned order,
-				  unsigned alloc_flags);
-/* A request succeeded after it: no deferral any more. */
-void compaction_defer_reset(struct zone *zone, unsigned order, bool alloc_success);
-/* Any context. */
-void wakeup_kcompactd(int nid, unsigned order, enum zone_type highest);
-
-#else
-
-static inline enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order,
-						       unsigned alloc_flags,
-						       const struct alloc_context *ac,
-						       enum compact_priority prio)
-{
-	(void)gfp;
-	(void)order;
-	(void)alloc_flags;
-	(void)ac;
-	(void)prio;
-	return COMPACT_SKIPPED;
-}
-
-#define compaction_zonelist_suitable(ac, order, alloc_flags) \
-	((void)(ac), (void)(order), (void)(alloc_flags), false)
-#define compaction_defer_reset(zone, order, alloc_success) \
-	((void)(zone), (void)(order), (void)(alloc_success))
-#define wakeup_kcompactd(nid, order, highest) ((void)(nid), (void)(order), (void)(highest))
-
-#endif /* BUDDY_COMPACTION */
-
-/* ---- oom.c --------------------------------------------------------------------------- */
-
-/*
- * True: somebody gave memory up, or is about to, or there is some: try again.  False, too, for who
- * is called from in there.  Task context, interrupts on.
- */
-bool out_of_memory(gfp_t gfp, unsigned order, const struct alloc_context *ac);
-void oom_init(void);
-
-/* ---- vmscan.c ------------------------------------------------------------------- */
-
-/* node_reclaim()'s answers: not looked at; nothing there; something; enough. */
-enum { NODE_RECLAIM_NOSCAN = -2, NODE_RECLAIM_FULL = -1, NODE_RECLAIM_SOME, NODE_RECLAIM_SUCCESS };
-int node_reclaim(int nid, gfp_t gfp, unsigned order);
-
 /* ---- deferred.c ------------------------------------------------------------------ */
 
 /* Sections yet to be initialised; 0: all is there. */
@@ -745,7 +579,7 @@ const char *why_not(uint32_t word, unsigned order);
 
 void cma_init_areas(void);
 
-/* ---- page_alloc.c: for the files below and above it --------------------------------------------- */
+/* ---- page_alloc.c: for the files below and above it -------------------------------- */
 
 /*
  * How many things are going on that requests off the fast path have to look at: open scopes,
@@ -766,6 +600,7 @@ unsigned gfp_to_alloc_flags(gfp_t gfp);
 void grow_first_zone(unsigned order, const struct alloc_context *ac);
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct alloc_context *ac);
 
+#include <mm/owners.h>
 #include <mm/watermark.h>
 
 #endif /* MM_INTERNAL_H */

@@ -92,8 +92,10 @@ ALWAYS_INLINE int move_page(struct page *dst, struct page *src, uint32_t more,
 	return err;
 }
 
-unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
-		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode)
+/* keep: a constant; sources are not freed but held (PAGE_HELD). */
+ALWAYS_INLINE unsigned migrate(struct page **pages, unsigned nr, new_page_fn new_page,
+			       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode,
+			       const bool keep)
 {
 	unsigned passes = mode == MIGRATE_ASYNC ? PASSES_ASYNC : PASSES_SYNC;
 	unsigned moved = 0, left = nr, failed = 0;
@@ -119,7 +121,11 @@ unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 			if (likely(!err)) {
 				dst = NULL;
 				moved++;
-				if (movable_release(src, CALLER))
+				if (!movable_release(src, CALLER))
+					continue;
+				if (keep)
+					set_page_word(src, PAGE_HELD);
+				else
 					free_source(&freed, src);
 			} else if (err == -EAGAIN) {
 				pages[again++] = src;
@@ -146,6 +152,18 @@ unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
 	if (failed)
 		count_rare_events(PGMIGRATE_FAIL, failed);
 	return moved;
+}
+
+unsigned migrate_pages(struct page **pages, unsigned nr, new_page_fn new_page,
+		       put_new_page_fn put_new_page, void *arg, enum migrate_mode mode)
+{
+	return migrate(pages, nr, new_page, put_new_page, arg, mode, false);
+}
+
+unsigned migrate_and_hold(struct page **pages, unsigned nr, new_page_fn new_page,
+			  put_new_page_fn put_new_page, void *arg, enum migrate_mode mode)
+{
+	return migrate(pages, nr, new_page, put_new_page, arg, mode, true);
 }
 
 int migrate_and_pin(struct page *dst, struct page *src, enum migrate_mode mode)

@@ -164,12 +164,17 @@ static struct page *direct_compact(struct slow *s, enum compact_priority priorit
 
 	if (!s->order)
 		return NULL;
-	s->compacted = try_to_compact_pages(s->gfp, s->order, s->alloc_flags, s->ac, priority);
+	s->compacted =
+		try_to_compact_pages(s->gfp, s->order, s->alloc_flags, s->ac, priority, &page);
 	step(s, TRACE_COMPACT, s->compacted);
 	if (s->compacted == COMPACT_SKIPPED || s->compacted == COMPACT_DEFERRED)
 		return NULL;
 	count_rare_event(COMPACTSTALL);
-	page = try_once(s);
+	if (page)
+		count_rare_event(
+			PGALLOC); /* straight from its range: nobody else can have had it */
+	else
+		page = try_once(s);
 	if (page)
 		compaction_defer_reset(page_zone(page), s->order, true);
 	count_rare_event(page ? COMPACTSUCCESS : COMPACTFAIL);
@@ -210,12 +215,15 @@ static bool should_reclaim_retry(struct slow *s)
 }
 
 /*
- * Linux's rule, but that it needs no progress of reclaim where compaction had free
- * pages enough: a board may have owners whose pages can be moved, and nothing to reclaim.
+ * Linux's rule, with two differences.  It needs no progress of reclaim where compaction had
+ * free pages enough: a board may have owners whose pages can be moved, and nothing to reclaim.
+ * And __GFP_RETRY_MAYFAIL, of any order, goes on at the last priority for as long as reclaim gets
+ * something and its rounds last: others may have been faster.
  */
 static bool should_compact_retry(struct slow *s)
 {
-	const bool costly = s->order > PAGE_ALLOC_COSTLY_ORDER;
+	const bool costly = s->order > PAGE_ALLOC_COSTLY_ORDER,
+		   persists = s->gfp & __GFP_RETRY_MAYFAIL;
 
 	if (!s->order)
 		return false;
@@ -225,8 +233,8 @@ static bool should_compact_retry(struct slow *s)
 	if (s->compacted == COMPACT_SUCCESS &&
 	    ++s->compact_retries <= MAX_COMPACT_RETRIES / (costly ? 4 : 1))
 		return true;
-	if (s->priority <= (costly ? COMPACT_PRIO_SYNC_LIGHT : MIN_COMPACT_PRIORITY))
-		return false;
+	if (s->priority <= (costly && !persists ? COMPACT_PRIO_SYNC_LIGHT : MIN_COMPACT_PRIORITY))
+		return persists && s->reclaimed && s->no_progress <= MAX_RECLAIM_RETRIES;
 	s->priority--;
 	s->compact_retries = 0;
 	return true;

@@ -50,7 +50,10 @@ static inline bool kcompactd_step(int nid)
  * not.  Linux's extfrag_index.
  */
 int extfrag_index(unsigned zone, unsigned order);
-/* Of the zone's free pages the part, in thousandths, that no request of this order can use (Linux's unusable_index). */
+/*
+ * Of the zone's free pages the part, in thousandths, that no request of this order can use
+ * (Linux's unusable_index).
+ */
 int unusable_free_index(unsigned zone, unsigned order);
 /* Both for every zone and order, to port_log(), as Linux prints them. */
 void show_extfrag(void);

@@ -7,8 +7,8 @@
  * when too much is dirty (reclaim.h), or under pressure.  Pages of the cache are movable
  * and reclaimable.
  *
- * Context of all: task, interrupts on, no lock held; several CPUs at once.  Follows Linux's mm/filemap.c
- * (6.1): names and policy.
+ * Context of all: task, interrupts on, no lock held; several CPUs at once.  Follows Linux's
+ * mm/filemap.c (6.1): names and policy.
  */
 #ifndef BUDDY_FILEMAP_H
 #define BUDDY_FILEMAP_H
@@ -21,8 +21,9 @@
 #define SECTOR_SHIFT 9
 
 /*
- * A device of sectors of 512 bytes.  read() and write() transfer nr sectors from `sector` on, to and
- * from memory that is mapped; 0 or -EIO.  They are called by one CPU at a time, task context.
+ * A device of sectors of 512 bytes.  read() and write() transfer nr sectors from `sector`
+ * on, to and from memory that is mapped; 0 or -EIO.  They are called by one CPU at a time,
+ * task context.
  */
 struct block_device {
 	const char *name;
@@ -37,19 +38,30 @@ struct address_space;
 
 /* NULL: no memory, or a device without sectors or operations (a line says so). */
 struct address_space *filemap_open(struct block_device *dev);
-/* Writes what is dirty, forgets all pages, frees the rest.  0; -EIO: something could not be written, and nothing is freed; -EBUSY: pages are pinned. */
+/*
+ * Writes what is dirty, forgets all pages, frees the rest.  0; -EIO: something could not be
+ * written, and nothing is freed; -EBUSY: pages are pinned.
+ */
 int filemap_close(struct address_space *mapping);
 
-/* len bytes from pos on.  0; -EINVAL: beyond the device; -EIO; -ENOMEM.  write: partial pages are read first. */
+/*
+ * len bytes from pos on.  0; -EINVAL: beyond the device; -EIO; -ENOMEM.  write: partial
+ * pages are read first.
+ */
 int filemap_read(struct address_space *mapping, uint64_t pos, void *buf, size_t len);
 int filemap_write(struct address_space *mapping, uint64_t pos, const void *buf, size_t len);
 
-/* Everything that was written before is on the device: 0 or -EIO (what failed stays dirty). */
+/*
+ * Everything that was written before is on the device: 0 or -EIO (what failed stays dirty).
+ */
 int filemap_sync(struct address_space *mapping);
 /* Forgets clean pages that nobody holds; how many. */
 unsigned long filemap_invalidate(struct address_space *mapping);
 
-/* The cached (or now read) page of a position, with a reference, until put_page(); NULL: -EIO, -ENOMEM or beyond. */
+/*
+ * The cached (or now read) page of a position, with a reference, until put_page(); NULL:
+ * -EIO, -ENOMEM or beyond.
+ */
 struct page *filemap_get_page(struct address_space *mapping, uint64_t pos);
 unsigned long filemap_nr_pages(const struct address_space *mapping);
 

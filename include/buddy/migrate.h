@@ -64,25 +64,30 @@ struct movable_operations {
 	void (*putback_page)(struct page *page);
 	/*
 	 * Of owners whose pages are reclaimable (lru_cache_add(), reclaim.h), else NULL.
-	 * evict_page(): the page, taken, is clean and not needed: the owner forgets it, under its
-	 * lock and if it has exactly two references.  0: its reference goes to the caller, who
-	 * frees the page; else nothing has changed.
-	 * write_page(): a dirty page is to be written to where it comes from, a reference is held
-	 * by the caller: clear_page_dirty_for_io(), set_page_writeback(), and, at once or later,
-	 * end_page_writeback(), with set_page_dirty() before it if that failed.  0 or -EIO ...
+	 * evict_page(): the page, taken, is clean and not needed: the owner forgets it,
+	 * under its lock and if it has exactly two references.  0: its reference goes to
+	 * the caller, who frees the page; else nothing has changed. write_page(): a dirty
+	 * page is to be written to where it comes from, a reference is held by the caller:
+	 * clear_page_dirty_for_io(), set_page_writeback(), and, at once or later,
+	 * end_page_writeback(), with set_page_dirty() before it if that failed.  0 or -EIO
+	 * ...
 	 */
 	int (*evict_page)(struct page *page);
 	int (*write_page)(struct page *page);
 };
 
-/* The page, of order 0, allocated, with mapping etc. as above, can be moved from now on.  Refused: else. */
+/*
+ * The page, of order 0, allocated, with mapping etc. as above, can be moved from now on.
+ * Refused: else.
+ */
 void __SetPageMovable(struct page *page, const struct movable_operations *mops);
 
 /*
- * The opposite: the page is an ordinary one again, and none of the operations will be called for
- * it any more.  False: it is taken just now; try again later.  An owner whose operations
- * stay for ever need not do it before it drops a page; one that goes away itself must, for each of
- * its pages, as a taker may otherwise call into what is gone.  Any context.
+ * The opposite: the page is an ordinary one again, and none of the operations will be
+ * called for it any more.  False: it is taken just now; try again later.  An owner whose
+ * operations stay for ever need not do it before it drops a page; one that goes away itself
+ * must, for each of its pages, as a taker may otherwise call into what is gone.  Any
+ * context.
  */
 bool __ClearPageMovable(struct page *page);
 
@@ -91,16 +96,16 @@ void migrate_page_copy(struct page *dst, struct page *src);
 void migrate_page_states(struct page *dst, struct page *src);
 
 /*
- * Pinning.  A reference (get_page(), or what an owner's ..._get_page() returns) keeps a page
- * where it is for as long as it is held: short, as for a copy.  Who gives the page to a
- * device, or keeps it for long, must not stand in the way of ZONE_MOVABLE, CMA areas and
+ * Pinning.  A reference (get_page(), or what an owner's ..._get_page() returns) keeps a
+ * page where it is for as long as it is held: short, as for a copy.  Who gives the page to
+ * a device, or keeps it for long, must not stand in the way of ZONE_MOVABLE, CMA areas and
  * offlining: pin_page_longterm() moves the page out of there first.  page: movable, the
- * caller holds one reference besides its owner's, which is used up in any case.
- * Returns the page that has the contents now, with a reference to be dropped by put_page();
- * NULL: it cannot be moved now (it has other references, its owner refuses or has freed it, there is no
- * memory, or nothing is ever moved: BUDDY_COMPACTION).  A page that is nowhere in the way, or not
- * movable, is returned as it is.  No page that is held: refused.  Context: task, interrupts on; may
- * reclaim.
+ * caller holds one reference besides its owner's, which is used up in any case. Returns the
+ * page that has the contents now, with a reference to be dropped by put_page(); NULL: it
+ * cannot be moved now (it has other references, its owner refuses or has freed it, there is
+ * no memory, or nothing is ever moved: BUDDY_COMPACTION).  A page that is nowhere in the
+ * way, or not movable, is returned as it is.  No page that is held: refused.  Context:
+ * task, interrupts on; may reclaim.
  */
 struct page *pin_page_longterm(struct page *page);
 

@@ -2,11 +2,12 @@
 /*
  * Out of memory: what happens when reclaim and compaction have nothing left.
  *
- * Requests of up to order 3 that may wait and may enter file systems (__GFP_FS), and those that
- * must not fail, come here; not GFP_DMA, nor those with __GFP_NORETRY, __GFP_RETRY_MAYFAIL or
- * __GFP_THISNODE.  Of the owners that are registered the one that has the most is asked to
- * give up all of it; if that gave nothing the next one, and at last port_out_of_memory().  If
- * that says no the request fails, with its report (__GFP_NOFAIL: panic).
+ * Requests of up to order 3 that may wait and may enter file systems (__GFP_FS), and those
+ * that must not fail, come here; not GFP_DMA, nor those with __GFP_NORETRY,
+ * __GFP_RETRY_MAYFAIL or __GFP_THISNODE.  Of the owners that are registered the one that
+ * has the most is asked to give up all of it; if that gave nothing the next one, and at
+ * last port_out_of_memory().  If that says no the request fails, with its report
+ * (__GFP_NOFAIL: panic).
  *
  * One request at a time does this; another one that comes meanwhile waits a little and tries
  * again, as does one that finds memory free after all.  A request that has had memory
@@ -48,9 +49,10 @@ struct oom_owner {
 };
 
 /*
- * After mm_init(), which forgets them all.  Context: task, interrupts on, no lock held.  Waits
- * for a sacrifice that runs, unless that is what calls it: owner is the caller's again when
- * unregister returns.  0, or -EINVAL: an operation or the name is missing, or it is registered.
+ * After mm_init(), which forgets them all.  Context: task, interrupts on, no lock held.
+ * Waits for a sacrifice that runs, unless that is what calls it: owner is the caller's
+ * again when unregister returns.  0, or -EINVAL: an operation or the name is missing, or it
+ * is registered.
  */
 int register_oom_owner(struct oom_owner *owner);
 void unregister_oom_owner(struct oom_owner *owner);

@@ -79,7 +79,19 @@ static inline enum compact_result compact_gfp(gfp_t gfp, unsigned order, unsigne
 		.migratetype = gfp_migratetype(gfp),
 	};
 
-	return try_to_compact_pages(gfp, order, alloc_flags, &ac, prio);
+	enum compact_result result;
+	struct page *page;
+
+	result = try_to_compact_pages(gfp, order, alloc_flags, &ac, prio, &page);
+	if (page) { /* as if it had been for the lists */
+		port_irqflags_t flags = port_irq_save();
+
+		CHECK_EQ(page_word(page), PAGE_STATE_PCP | order);
+		CHECK_EQ(result, COMPACT_SUCCESS);
+		free_pcppages_bulk(page_zone(page), &page, 1);
+		port_irq_restore(flags);
+	}
+	return result;
 }
 
 static inline enum compact_result compact(unsigned order, enum compact_priority prio)
