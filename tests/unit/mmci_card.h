@@ -28,7 +28,7 @@ static void io_write32(uintptr_t addr, uint32_t value);
 static uint32_t irq_off(void);
 static void irq_restore(uint32_t flags);
 
-#include "drivers/mmci.c"
+#include "drivers/mmci.c" // NOLINT(bugprone-suspicious-include): its registers are ours
 
 /* ---- controller and card ----------------------------------------------------------------- */
 
