@@ -8,6 +8,8 @@
 #	APPEND="cma=16M"	more boot arguments, see boot/bootargs.h
 #	DTB=file.dtb		another device tree; DTB=none: none at all
 #	START=elf|raw|nor	how the image comes into memory
+#	SD=card.img		a memory card, kept (its size a power of two); SD=none: an empty slot;
+#				else a scratch card of 64 MiB: what a run writes is gone after it
 #	BUILD=build		where everything goes
 #	V=1			show the commands
 
@@ -32,6 +34,8 @@ OUT := $(BUILD)/$(BOARD)
 IMAGE := $(OUT)/libbuddy
 BOARD_DTB := $(OUT)/$(BOARD).dtb
 DTB ?= $(BOARD_DTB)
+SCRATCH_SD := $(OUT)/sd.img
+SD ?= $(SCRATCH_SD)
 
 CC      := $(CROSS)gcc
 OBJCOPY := $(CROSS)objcopy
@@ -132,15 +136,24 @@ $(IMAGE).elf: $(IMAGE_OBJS) $(OUT)/linker.ld
 
 # ---- running it ---------------------------------------------------------------------
 
+# Sparse: it takes no room.
+$(SCRATCH_SD):
+	@mkdir -p $(@D)
+	$(Q)truncate -s 64M $@
+
 KERNEL_elf = -kernel $(1).elf
 KERNEL_raw = -kernel $(1).bin
 KERNEL_nor = -drive if=pflash,format=raw,readonly=on,file=$(1).nor
 DTB_ARGS   = $(if $(filter none,$(DTB)),,-dtb $(DTB))
+# Runs at the same time share the scratch card without seeing each other's writes.
+SNAPSHOT  := ,snapshot=on
+SD_ARGS    = $(if $(filter none,$(SD)),,-drive \
+	if=sd,format=raw,file=$(SD)$(if $(filter $(SCRATCH_SD),$(SD)),$(SNAPSHOT)))
 # $(call qemu,image without its extension,bootargs)
 qemu = $(if $(filter-out 0,$(TIMEOUT)),timeout $(TIMEOUT)) $(QEMU) \
 	-M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp $(SMP) -m $(MEM) -display none -serial stdio -monitor none \
 	-semihosting-config enable=on,target=native $(KERNEL_$(START)) \
-	$(if $(filter nor,$(START)),,$(DTB_ARGS) $(if $(DTB_ARGS),-append "$(2)"))
+	$(SD_ARGS) $(if $(filter nor,$(START)),,$(DTB_ARGS) $(if $(DTB_ARGS),-append "$(2)"))
 
 START_FILE_elf := elf
 START_FILE_raw := bin
@@ -149,11 +162,11 @@ ifeq ($(START_FILE_$(START)),)
 $(error START=$(START): expected elf, raw or nor)
 endif
 
-run: $(IMAGE).$(START_FILE_$(START)) $(if $(filter none,$(DTB)),,$(DTB)) ## boot it in QEMU: with a terminal the monitor, else the demonstration
+run: $(IMAGE).$(START_FILE_$(START)) $(filter-out none,$(DTB) $(SD)) ## boot it in QEMU: with a terminal the monitor, else the demonstration
 	$(Q)if [ -t 0 ]; then mode=monitor; else mode=demo; fi; \
 	$(call qemu,$(IMAGE),semihosting mode=$$mode $(APPEND))
 
-debug: $(IMAGE).elf $(BOARD_DTB) ## the same, halted at the first instruction, for gdb on port 1234
+debug: $(IMAGE).elf $(BOARD_DTB) $(filter-out none,$(SD)) ## the same, halted at the first instruction, for gdb on port 1234
 	@echo "now, elsewhere:  gdb-multiarch $(IMAGE).elf -ex 'target remote :1234'"
 	$(Q)$(call qemu,$(IMAGE),semihosting mode=monitor $(APPEND)) -S -s
 

@@ -9,8 +9,8 @@
  * State: held[], the boot core's.  Context: the monitor's.
  *
  * Not here: reading lines (monitor.c), the pictures (mm/show_mem.c, memmap.c),
- * ranges and nodes (commands_range.c), reclaim and compaction (commands_reclaim.c),
- * debugging options (commands_debug.c).
+ * ranges and nodes (commands_range.c), reclaim and compaction (commands_reclaim.c), the
+ * card (commands_fs.c), debugging options (commands_debug.c).
  */
 #include <string.h>
 
@@ -20,6 +20,7 @@
 
 #include "boot/bootargs.h"
 #include "boot/commands_debug.h"
+#include "boot/commands_fs.h"
 #include "boot/commands_range.h"
 #include "boot/commands_reclaim.h"
 #include "boot/demo.h"
@@ -357,6 +358,7 @@ const struct command commands[] = {
 	{ "lru", "", "reclaimable and dirty pages, by zone", 0, 0, run_lru, NULL },
 	{ "hoard", "[HOW ...]", "held; KIND PAGES [checkerboard]; drop [KIND]", 0, 3, run_hoard, complete_hoard },
 	{ "oom", "", "takes memory until a hoard has to be given up", 0, 0, run_oom, NULL },
+	{ "sd", "[HOW ...]", "the card; sum; scramble SEED N; sync; drop", 0, 3, run_sd, complete_sd },
 	{ "check", "", "walks everything and names what is broken", 0, 0, run_check, NULL },
 	{ "debug", "[NAME VALUE]", "debugging options; one of them set", 0, 2, run_debug, complete_debug },
 	{ "owner", "[N]", "who holds what, the N largest; see page_owner", 0, 1, run_owner, NULL },

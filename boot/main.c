@@ -36,6 +36,7 @@
 #include "boot/monitor.h"
 #include "boot/policy.h"
 #include "boot/power.h"
+#include "boot/sdcard.h"
 #include "boot/smp.h"
 #include "drivers/a9timer.h"
 #include "drivers/gic.h"
@@ -337,8 +338,10 @@ static _Noreturn void run_mode(void)
 	if (!mode)
 		mode = "monitor";
 	/* Programs that count or that start the allocator anew do without. */
-	if (!strcmp(mode, "monitor") || !strcmp(mode, "demo"))
+	if (!strcmp(mode, "monitor") || !strcmp(mode, "demo")) {
+		sdcard_init();
 		daemon_start();
+	}
 	if (!strcmp(mode, "monitor"))
 		monitor_main();
 	if (!strcmp(mode, "demo"))

@@ -37,4 +37,18 @@ static inline void isb(void)
 	__asm__ volatile("isb" ::: "memory");
 }
 
+/* This core's interrupts off, and as they were before: what a FIFO holds is soon gone. */
+static inline uint32_t irq_off(void)
+{
+	uint32_t flags;
+
+	__asm__ volatile("mrs %0, cpsr\n\tcpsid i" : "=r"(flags)::"memory");
+	return flags;
+}
+
+static inline void irq_restore(uint32_t flags)
+{
+	__asm__ volatile("msr cpsr_c, %0" ::"r"(flags) : "memory");
+}
+
 #endif /* DRIVERS_IO_H */

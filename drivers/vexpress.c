@@ -3,10 +3,13 @@
 #include "drivers/vexpress.h"
 #include "drivers/io.h"
 
+#define SYS_MCI	    0x048
 #define SYS_24MHZ   0x05c
 #define SYS_CFGDATA 0x0a0
 #define SYS_CFGCTRL 0x0a4
 #define SYS_CFGSTAT 0x0a8
+
+#define MCI_WPROT (1u << 1)
 
 #define CFG_START    (1u << 31)
 #define CFG_WRITE    (1u << 30)
@@ -23,6 +26,11 @@ void vexpress_init(uintptr_t sysreg_base)
 uint32_t vexpress_24mhz(void)
 {
 	return io_read32(sysreg + SYS_24MHZ);
+}
+
+bool vexpress_card_protected(void)
+{
+	return io_read32(sysreg + SYS_MCI) & MCI_WPROT;
 }
 
 static void config(uint32_t function)

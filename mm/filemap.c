@@ -507,25 +507,42 @@ struct page *filemap_get_page(struct address_space *m, uint64_t pos)
 	return page;
 }
 
+/*
+ * The page of that number, with a reference, if it is dirty or LOCKED: who has it LOCKED may
+ * be writing it, and whether that succeeds is not known before.  Not LOCKED under the lock:
+ * nobody is writing it, so what is clean is on the device.
+ */
+static struct page *find_unwritten(struct address_space *m, unsigned long nr)
+{
+	port_irqflags_t flags = lock(m);
+	struct page *page = lookup(m, nr);
+
+	if (page && !(page->index & LOCKED) && !PageDirty(page))
+		page = NULL;
+	if (page)
+		get_page(page);
+	unlock(m, flags);
+	return page;
+}
+
 int filemap_sync(struct address_space *m)
 {
 	const unsigned long end = (unsigned long)((m->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	int err = 0;
+	struct page *page;
+	int err = 0, failed;
 
 	for (unsigned long nr = 0; nr < end && READ_ONCE(m->nr_pages); nr++) {
-		struct page *page = find_get_page(m, nr);
-		int failed = 0;
-
-		/* LOCKED: somebody writes what it was before, perhaps. */
-		while (page && (PageDirty(page) || PageWriteback(page)) &&
-		       (failed = write_page(page)) == -EAGAIN) {
+		/* -EAGAIN: LOCKED.  It is looked for again: it may be clean then, or gone. */
+		while ((page = find_unwritten(m, nr))) {
+			failed = write_page(page);
+			put_page(page);
+			if (failed != -EAGAIN) {
+				err = failed ? -EIO : err;
+				break;
+			}
 			port_cpu_relax();
 			port_cond_resched();
 		}
-		if (failed)
-			err = -EIO;
-		if (page)
-			put_page(page);
 	}
 	return err;
 }

@@ -42,6 +42,8 @@ def qemu_command(args):
         cmd += ["-device", "loader,file=%s,addr=0x%x,force-raw=on" % (args.tree.name, RAM_BASE)]
     else:
         cmd += ["-dtb", args.dtb, "-append", bootargs]
+    if args.sd:
+        cmd += ["-drive", "if=sd,format=raw,file=" + args.sd]
     if args.plugin:
         cmd += ["-icount", "shift=0,align=off,sleep=off", "-plugin", args.plugin]
     return cmd
@@ -107,6 +109,7 @@ def parser():
     p.add_argument("--tree-as-is", action="store_true",
                    help="with the memory nodes that it has, which -dtb replaces by one of "
                    "--mem; for --start elf")
+    p.add_argument("--sd", metavar="FILE", help="a memory card, its size a power of two")
     p.add_argument("--plugin", help="QEMU plugin with its arguments")
     p.add_argument("--timeout", type=float, default=240, help="seconds")
     p.add_argument("--verbose", action="store_true")

@@ -242,6 +242,9 @@ $(eval $(call target_test,demo,$(IMAGE).elf $(BOARD_DTB) tests/target/demo.py,ti
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
+# A card through the page cache, compared with what the host makes of its own copy.
+$(eval $(call target_test,sdcard,$(IMAGE).elf $(BOARD_DTB) tests/target/sdcard.py tests/target/serial_board.py,timeout 400 tests/target/sdcard.py --image $(IMAGE) --dtb $(BOARD_DTB)))
+
 # Each way to go wrong on purpose ends as its report says.
 $(eval $(call target_test,crash,$(IMAGE).elf $(BOARD_DTB) tests/target/crash.py,timeout 300 tests/target/crash.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 

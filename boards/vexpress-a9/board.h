@@ -40,6 +40,10 @@
 #define BOARD_UART_BAUD	 38400
 #define BOARD_UART_IRQ	 37
 
+/* The card slot: a PL181, its MCLK. */
+#define BOARD_MMCI_BASE	 0x10005000
+#define BOARD_MMCI_CLOCK 24000000
+
 /* Motherboard system registers: flags, 24 MHz counter, power. */
 #define BOARD_SYSREG_BASE 0x10000000
 

@@ -31,8 +31,8 @@ from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # no
                           need)
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
-            "drain cma offline online nodes extfrag compact reclaim kswapd lru hoard oom check "
-            "debug owner trace fail demo misuse bench "
+            "drain cma offline online nodes extfrag compact reclaim kswapd lru hoard oom sd "
+            "check debug owner trace fail demo misuse bench "
             "uptime reboot poweroff").split()
 
 
