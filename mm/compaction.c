@@ -118,6 +118,9 @@ static bool compaction_suitable(const struct zone *zone, unsigned order, enum zo
 {
 	unsigned long need = (1UL << order) + unusable_free(zone, ALLOC_CMA);
 
+	/* Nothing has ever been movable: a look at all of it would be for nothing. */
+	if (!READ_ONCE(zone->has_movable))
+		return false;
 	if (!(alloc_flags & ALLOC_NO_WATERMARKS))
 		need += wmark_pages(zone, alloc_flags) + READ_ONCE(zone->lowmem_reserve[highest]);
 	return READ_ONCE(zone->nr_free_pages) + more >= need;

@@ -79,6 +79,7 @@ struct zone {
 	uint32_t nr_lru;       /* reclaimable (PAGE_LRU) */
 	uint32_t nr_dirty;     /* PAGE_DIRTY */
 	uint32_t nr_writeback; /* PAGE_WRITEBACK */
+	uint32_t has_movable;  /* 1: a page was movable once: compaction may find something */
 
 	/* clock.c: pfns, atomic */
 	unsigned long clock_hand; /* where reclaim looks next; */

@@ -69,6 +69,14 @@ static void count_lru(struct page *page, int nr)
 	__atomic_add_fetch(pageblock_note(page), (uint16_t)nr, __ATOMIC_RELAXED);
 }
 
+static inline void note_movable(const struct page *page)
+{
+	struct zone *zone = page_zone(page);
+
+	if (unlikely(!READ_ONCE(zone->has_movable)))
+		WRITE_ONCE(zone->has_movable, 1);
+}
+
 void __SetPageMovable(struct page *page, const struct movable_operations *mops)
 {
 	uint32_t word;
@@ -88,6 +96,7 @@ void __SetPageMovable(struct page *page, const struct movable_operations *mops)
 		return;
 	}
 	page->mapping = (void *)(uintptr_t)mops;
+	note_movable(page);
 	/* Release: who takes it finds what its owner wrote. */
 	__atomic_or_fetch(&page->word, PAGE_MOVABLE, __ATOMIC_RELEASE);
 }
@@ -173,6 +182,7 @@ void migrate_page_states(struct page *dst, struct page *src)
 	dst->mapping = src->mapping;
 	dst->index = src->index;
 	dst->private = src->private;
+	note_movable(dst);
 	if (flags & PAGE_LRU)
 		count_lru(dst, 1);
 	if (flags & PAGE_DIRTY)
