@@ -53,7 +53,8 @@ static void boost_watermark(struct zone *zone)
 		(uint64_t)zone->watermark[WMARK_HIGH] * mm_policy.watermark_boost_factor / 10000;
 	uint32_t boost = zone->watermark_boost + pageblock_nr_pages;
 
-	if (!mm_policy.watermark_boost_factor || pageblock_nr_pages * 4 > zone->managed_pages)
+	if (!mm_policy.watermark_boost_factor ||
+	    pageblock_nr_pages * 4 > READ_ONCE(zone->managed_pages))
 		return;
 	most = most < pageblock_nr_pages ? pageblock_nr_pages : most;
 	WRITE_ONCE(zone->watermark_boost, (uint32_t)min_t((uint64_t)boost, most));
@@ -166,7 +167,7 @@ struct page *rmqueue_highatomic(struct zone *zone, unsigned order)
 void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
 {
 	/* At most 1 %, but a pageblock at least. */
-	unsigned long most = zone->managed_pages / 100 + pageblock_nr_pages;
+	unsigned long most = READ_ONCE(zone->managed_pages) / 100 + pageblock_nr_pages;
 
 	if (READ_ONCE(zone->nr_reserved_highatomic) + pageblock_nr_pages > most)
 		return;
@@ -176,7 +177,7 @@ void reserve_highatomic_pageblock(struct zone *zone, struct page *page)
 	    page_word_order(page_word(page)) < pageblock_order &&
 	    count_free_in_block(page, CLAIM_PIECES)) {
 		move_freepages_block(zone, page, MIGRATE_HIGHATOMIC);
-		zone->nr_reserved_highatomic += pageblock_nr_pages;
+		ADD_ONCE(zone->nr_reserved_highatomic, pageblock_nr_pages);
 		count_vm_event(this_cpu(), HIGHATOMIC_RESERVE);
 	}
 	port_spin_unlock(&zone->lock);
@@ -205,8 +206,8 @@ bool unreserve_highatomic_pageblock(struct zone *zone)
 				move_free_block(zone, page, MIGRATE_UNMOVABLE);
 			else
 				move_freepages_block(zone, page, MIGRATE_UNMOVABLE);
-			zone->nr_reserved_highatomic -=
-				1U << (largest > pageblock_order ? largest : pageblock_order);
+			ADD_ONCE(zone->nr_reserved_highatomic,
+				 -(1U << (largest > pageblock_order ? largest : pageblock_order)));
 			count_vm_event(this_cpu(), HIGHATOMIC_UNRESERVE);
 			done = true;
 		}

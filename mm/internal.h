@@ -196,10 +196,7 @@ ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
 	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
 }
 
-/*
- * The section of which page is the first has been initialised (deferred.c): its descriptors
- * may be read.
- */
+/* The section that begins with page is initialised (deferred.c): its descriptors may be read. */
 static inline bool section_ready(const struct page *page)
 {
 	return __atomic_load_n(&map_base[page_index(page) >> pageblock_order], __ATOMIC_ACQUIRE) !=
@@ -263,16 +260,10 @@ unsigned take_isolated(struct zone *zone, struct page *page, struct page *end);
 unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
 			  unsigned types);
 
-/*
- * Descriptors that move_isolated() looks at under one lock; a block that it moves counts as
- * four.
- */
+/* Descriptors that move_isolated() looks at under one lock; a block that it moves is four. */
 #define MOVE_STEPS 88
 
-/*
- * Some list that every request may use has a block of 2^order pages or more: a guess
- * without the lock.
- */
+/* Some list that every request may use has a block so large: a guess without the lock. */
 static inline bool zone_has_block(const struct zone *zone, unsigned order)
 {
 	return (READ_ONCE(zone->nonempty[MIGRATE_UNMOVABLE]) |
@@ -321,10 +312,7 @@ extern unsigned mm_debug_on;
 
 /* The request is made to fail. */
 bool should_fail_alloc_page(gfp_t gfp, unsigned order);
-/*
- * A block has been allocated; its pages are mapped, checked for poison, zeroed, noted, as
- * asked for.
- */
+/* A block has been allocated; its pages are mapped, checked, zeroed, noted, as asked for. */
 void post_alloc_hook(struct page *page, unsigned order, gfp_t gfp, const void *caller);
 /* A block is about to be freed: the opposite.  Its word is still the allocated one. */
 void free_pages_prepare(struct page *page, unsigned order, const void *caller);

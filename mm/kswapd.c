@@ -45,7 +45,8 @@
 /* A zone of the node that the run is for. */
 static bool is_mine(const struct zone *zone, int nid, unsigned highest)
 {
-	return zone->nid == nid && (unsigned)zone->type <= highest && zone->managed_pages;
+	return zone->nid == nid && (unsigned)zone->type <= highest &&
+	       READ_ONCE(zone->managed_pages);
 }
 
 static bool zone_balanced(const struct zone *zone, unsigned order)

@@ -145,7 +145,7 @@ static bool turn_over(struct zone *zone, struct page *page, enum migratetype to)
 		split_to_pageblock(zone, page);
 		set_pageblock_migratetype(page, to);
 		if (old == MIGRATE_HIGHATOMIC)
-			zone->nr_reserved_highatomic -= pageblock_nr_pages;
+			ADD_ONCE(zone->nr_reserved_highatomic, -pageblock_nr_pages);
 		if (to != MIGRATE_ISOLATE)
 			old = to;
 	}

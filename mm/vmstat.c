@@ -227,11 +227,11 @@ bool zone_info(unsigned i, struct zone_info *info)
 			info->nr_pageblocks[get_pageblock_migratetype(mem_map + i)]++;
 	flags = port_irq_save();
 	port_spin_lock(&zone->lock);
-	info->managed = zone->managed_pages;
+	info->managed = READ_ONCE(zone->managed_pages);
 	info->free = zone->nr_free_pages;
 	info->free_cma = zone->nr_free_cma;
 	info->free_highatomic = zone->nr_free_highatomic;
-	info->reserved_highatomic = zone->nr_reserved_highatomic;
+	info->reserved_highatomic = READ_ONCE(zone->nr_reserved_highatomic);
 	info->boost = zone->watermark_boost;
 	info->wmark_min = zone->watermark[WMARK_MIN] + info->boost;
 	info->wmark_low = zone->watermark[WMARK_LOW] + info->boost;

@@ -90,7 +90,7 @@ static void setup_per_zone_wmarks(void)
 
 	for_each_zone(zone)
 		if (is_lowmem(zone))
-			lowmem += zone->managed_pages;
+			lowmem += READ_ONCE(zone->managed_pages);
 	if (!min_free_kbytes) {
 		min_free_kbytes = isqrt((lowmem << (PAGE_SHIFT - 10)) * 16);
 		min_free_kbytes = min_free_kbytes < 128 ? 128 : min_free_kbytes;
@@ -98,7 +98,7 @@ static void setup_per_zone_wmarks(void)
 	}
 	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
 	for_each_zone(zone) {
-		unsigned long managed = zone->managed_pages;
+		unsigned long managed = READ_ONCE(zone->managed_pages);
 		unsigned min, gap;
 
 		if (is_lowmem(zone)) {
@@ -135,7 +135,7 @@ static void setup_lowmem_reserve(void)
 			for_each_zone(above)
 				if (above->nid == zone->nid && above->type > zone->type &&
 				    above->type <= highest)
-					pages += above->managed_pages;
+					pages += READ_ONCE(above->managed_pages);
 			WRITE_ONCE(zone->lowmem_reserve[highest], r ? (uint32_t)(pages / r) : 0);
 		}
 	}

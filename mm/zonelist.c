@@ -29,7 +29,7 @@
  */
 static uint32_t fair_share(const struct zone *zone)
 {
-	return (uint32_t)(zone->managed_pages / 256) + 1;
+	return (uint32_t)(READ_ONCE(zone->managed_pages) / 256) + 1;
 }
 
 /* A new round, when every zone of the node has given its share. */

@@ -207,18 +207,20 @@ static inline void port_clear_page(void *page)
 			 : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "cc", "memory");
 }
 
+#define COPY_LINE               \
+	"	pld	[%1, #64]\n"      \
+	"	ldmia	%1!, {r2-r9}\n" \
+	"	stmia	%0!, {r2-r9}\n"
+#define COPY_4_LINES COPY_LINE COPY_LINE COPY_LINE COPY_LINE
+
 /* Copies a page; 64 bytes ahead are fetched meanwhile (Cortex-A9 TRM, "Preload data"). */
 static inline void port_copy_page(void *to, const void *from)
 {
 	uint32_t *p = to, *end = p + 4096 / sizeof(*p);
 	const uint32_t *q = from;
 
-	__asm__ volatile("1:\n"
-			 "	.rept	16\n"
-			 "	pld	[%1, #64]\n"
-			 "	ldmia	%1!, {r2-r9}\n"
-			 "	stmia	%0!, {r2-r9}\n"
-			 "	.endr\n"
+	/* Written out: by its lines the compiler knows how far a branch around it has to reach. */
+	__asm__ volatile("1:\n" COPY_4_LINES COPY_4_LINES COPY_4_LINES COPY_4_LINES
 			 "	teq	%0, %2\n"
 			 "	bne	1b"
 			 : "+r"(p), "+r"(q)
