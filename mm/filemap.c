@@ -328,12 +328,14 @@ static struct page *new_page(struct address_space *m, gfp_t more)
 	return page;
 }
 
-/* The page of that number with a reference, or NULL. */
-static struct page *find_get_page(struct address_space *m, unsigned long nr)
+/* With a reference, or NULL.  unwritten: only if dirty, or LOCKED: perhaps being written. */
+static struct page *find_get_page(struct address_space *m, unsigned long nr, bool unwritten)
 {
 	port_irqflags_t flags = lock(m);
 	struct page *page = lookup(m, nr);
 
+	if (page && unwritten && !(page->index & LOCKED) && !PageDirty(page))
+		page = NULL;
 	if (page)
 		get_page(page);
 	unlock(m, flags);
@@ -406,7 +408,7 @@ static int get_cached(struct address_space *m, unsigned long nr, bool whole, gfp
 	int err = 0;
 
 	for (;;) {
-		page = find_get_page(m, nr);
+		page = find_get_page(m, nr, false);
 		if (!page) {
 			page = new_page(m, more);
 			if (!page)
@@ -507,42 +509,24 @@ struct page *filemap_get_page(struct address_space *m, uint64_t pos)
 	return page;
 }
 
-/*
- * The page of that number, with a reference, if it is dirty or LOCKED: who has it LOCKED may
- * be writing it, and whether that succeeds is not known before.  Not LOCKED under the lock:
- * nobody is writing it, so what is clean is on the device.
- */
-static struct page *find_unwritten(struct address_space *m, unsigned long nr)
-{
-	port_irqflags_t flags = lock(m);
-	struct page *page = lookup(m, nr);
-
-	if (page && !(page->index & LOCKED) && !PageDirty(page))
-		page = NULL;
-	if (page)
-		get_page(page);
-	unlock(m, flags);
-	return page;
-}
-
 int filemap_sync(struct address_space *m)
 {
 	const unsigned long end = (unsigned long)((m->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	struct page *page;
-	int err = 0, failed;
+	int err = 0, failed = 0;
 
 	for (unsigned long nr = 0; nr < end && READ_ONCE(m->nr_pages); nr++) {
-		/* -EAGAIN: LOCKED.  It is looked for again: it may be clean then, or gone. */
-		while ((page = find_unwritten(m, nr))) {
+		/* -EAGAIN: LOCKED, by who will leave it clean, dirty again, or gone. */
+		while ((page = find_get_page(m, nr, true))) {
 			failed = write_page(page);
 			put_page(page);
-			if (failed != -EAGAIN) {
-				err = failed ? -EIO : err;
+			if (failed != -EAGAIN)
 				break;
-			}
 			port_cpu_relax();
 			port_cond_resched();
 		}
+		if (page && failed)
+			err = -EIO;
 	}
 	return err;
 }

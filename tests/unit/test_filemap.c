@@ -374,6 +374,54 @@ static void cpus_at_once_lose_nothing(void)
 	CHECK(device_is_right());
 }
 
+/* Device writes that last until another CPU waits for the same page, and a while longer. */
+static int (*ram_write)(struct block_device *dev, uint32_t sector, const void *buf, unsigned nr);
+static uint32_t writing, waiting, written;
+static int synced[2];
+
+static int slow_write(struct block_device *dev, uint32_t sector, const void *buf, unsigned nr)
+{
+	int err;
+
+	__atomic_store_n(&writing, 1, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < 2000; i += __atomic_load_n(&waiting, __ATOMIC_ACQUIRE))
+		test_idle();
+	err = ram_write(dev, sector, buf, nr);
+	__atomic_store_n(&written, 1, __ATOMIC_RELEASE);
+	return err;
+}
+
+static void sync_at_once(unsigned cpu, void *arg)
+{
+	(void)arg;
+	while (cpu && !__atomic_load_n(&writing, __ATOMIC_ACQUIRE))
+		test_idle();
+	if (cpu)
+		__atomic_store_n(&waiting, 1, __ATOMIC_RELEASE);
+	synced[cpu] = filemap_sync(map);
+	CHECK(__atomic_load_n(&written, __ATOMIC_ACQUIRE));
+}
+
+static void sync_waits_for_who_is_writing(void)
+{
+	if (test_nr_cpus() < 2) {
+		test_skip("one CPU");
+		return;
+	}
+	REQUIRE(begin());
+	writing = waiting = written = 0;
+	ram_write = disk.dev.write;
+	disk.dev.write = slow_write;
+	memset(copy + 5 * PAGE_SIZE + 10, 0x5a, 100);
+	CHECK_EQ(filemap_write(map, 5 * PAGE_SIZE + 10, copy + 5 * PAGE_SIZE + 10, 100), 0);
+	run_on_cpus(2, sync_at_once, NULL);
+	CHECK_EQ(synced[0], 0);
+	CHECK_EQ(synced[1], 0);
+	CHECK_EQ(disk.writes, 1);
+	CHECK(device_is_right());
+	end();
+}
+
 static const struct test_case cases[] = {
 	TEST(reads_what_was_there),
 	TEST(writes_come_to_the_device_by_sync),
@@ -387,6 +435,7 @@ static const struct test_case cases[] = {
 	TEST(a_failed_read_is_tried_again),
 	TEST(a_failed_write_loses_nothing),
 	TEST(cpus_at_once_lose_nothing),
+	TEST(sync_waits_for_who_is_writing),
 };
 
 TEST_SUITE(filemap, cases);
