@@ -167,20 +167,20 @@ stress_run = $(foreach n,$(STRESS_NAMES),$(eval $(call host_test,$(1)-$(n)-cpus$
 model_run  = $(eval $(call host_test,$(1)-model,$(T)/$(1)/model,timeout 400 $(call run_of,$(1))/model $(2)))
 
 # the long ones first, so that two jobs end together
-$(call stress_run,tsan64,8,2000)
-$(call stress_run,tsan64,4,6000)
-$(call stress_run,tsan64,2,15000)
-$(call model_run,asan64,seed=1000 runs=40 ops=200000)
-$(call model_run,asan32,seed=2000 $(call OPS32,runs=30 ops=200000,runs=12 ops=30000))
-$(call model_run,rel64,seed=3000 runs=40 ops=1000000)
-$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=20 ops=100000))
-$(call model_run,cfg-small,seed=4000 $(call OPS32,runs=20 ops=100000,runs=12 ops=30000))
-$(call stress_run,asan64,8,6000)
-$(call stress_run,asan64,2,20000)
+$(call stress_run,tsan64,8,1200)
+$(call stress_run,tsan64,4,3000)
+$(call stress_run,tsan64,2,7000)
+$(call model_run,asan64,seed=1000 runs=20 ops=200000)
+$(call model_run,asan32,seed=2000 $(call OPS32,runs=20 ops=200000,runs=6 ops=30000))
+$(call model_run,rel64,seed=3000 runs=12 ops=1000000)
+$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=6 ops=100000))
+$(call model_run,cfg-small,seed=4000 $(call OPS32,runs=8 ops=100000,runs=6 ops=30000))
+$(call stress_run,asan64,8,4000)
+$(call stress_run,asan64,2,10000)
 $(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
 # emulated, those that a word of 32 bits makes a difference to
-UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy check cma contig debug deferred gfp_meaning highmem \
+UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy cma contig debug gfp_meaning highmem \
 	memblock misuse mm_init nodes page_alloc pcp vmalloc vmalloc_move)
 $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)
@@ -201,7 +201,7 @@ $(eval $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call
 RUN_QEMU := tests/run-qemu.py
 comma    := ,
 TARGET_MATRIX := elf-1-8 raw-2-8 elf-3-8 raw-4-8 raw-1-64 elf-2-64 raw-3-64 elf-4-64 \
-		 elf-1-256 raw-2-256 elf-3-256 raw-4-256 raw-1-1024 elf-2-1024 raw-3-1024 elf-4-1024
+		 raw-1-1024 elf-2-1024 raw-3-1024 elf-4-1024
 # $(1) image, $(2) start-cores-MiB
 target_run = $(eval $(call target_test,$(1)-$(2),$(OUT)/$(1).elf $(OUT)/$(1).bin $(BOARD_DTB) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/$(1) --dtb $(BOARD_DTB) --start $(word 1,$(subst -, ,$(2))) --smp $(word 2,$(subst -, ,$(2))) --mem $(word 3,$(subst -, ,$(2)))))
 
@@ -209,7 +209,7 @@ target_run = $(eval $(call target_test,$(1)-$(2),$(OUT)/$(1).elf $(OUT)/$(1).bin
 SCHED_SO := $(BUILD)/a9mem/sched.so
 SEEDS    ?= 20
 SEED     ?= 1
-$(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 20))
+$(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 10))
 $(eval $(call target_test,schedfuzz-reclaim,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --case short_reclaim_encounters --rounds 60 --seeds 10))
 
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))

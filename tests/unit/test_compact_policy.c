@@ -268,6 +268,7 @@ static void kcompactd_gives_up_where_nothing_moves(void)
 	unsigned steps = 0;
 
 	unmovable_checkerboard();
+	zone->has_movable = 1; /* once there was something */
 	wakeup_kcompactd(0, 1, ZONE_MOVABLE);
 	while (steps < 10 + zone->spanned_pages / PB && kcompactd_step(0))
 		steps++;
@@ -325,7 +326,27 @@ static void fragmentation_by_hand(void)
 	give_back();
 }
 
+/* No owner has ever made a page movable: no zone is looked through for a block. */
+static void nothing_was_ever_movable(void)
+{
+	struct alloc_context ac = {
+		.zonelist = nodes[0].zonelist[gfp_zone(MOVABLE)],
+		.nodemask = NODE_MASK_ALL,
+		.highest = gfp_zone(MOVABLE),
+		.migratetype = MIGRATE_MOVABLE,
+	};
+	uint32_t scanned = vm_events(COMPACTMIGRATE_SCANNED);
+	struct page *page;
+
+	CHECK_EQ(try_to_compact_pages(MOVABLE, MAX_ORDER, ALLOC_NO_WATERMARKS, &ac, FULL, &page),
+		 zone_has_block(&zones[0], MAX_ORDER) ? COMPACT_SUCCESS : COMPACT_SKIPPED);
+	CHECK(!page);
+	CHECK_EQ(vm_events(COMPACTMIGRATE_SCANNED), scanned);
+	CHECK(!compaction_zonelist_suitable(&ac, MAX_ORDER, ALLOC_NO_WATERMARKS));
+}
+
 static const struct test_case cases[] = {
+	TEST(nothing_was_ever_movable),
 	TEST(skipped_where_it_cannot_help),
 	TEST(skipped_below_the_mark),
 	TEST(complete_where_nothing_moves),
