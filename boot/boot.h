@@ -40,7 +40,10 @@ _Noreturn void boot_main(const struct boot_args *args);
  */
 extern uint32_t boot_mm_init_ticks, boot_mm_ready_ticks;
 
-/* debugargs.c: what the boot arguments want of buddy/debug.h.  After mm_init_cpu(), before other cores. */
+/*
+ * debugargs.c: what the boot arguments want of buddy/debug.h.  After mm_init_cpu(), before
+ * other cores.
+ */
 void debug_from_bootargs(void);
 
 #endif /* BOOT_BOOT_H */

@@ -236,7 +236,7 @@ const char *complete_hoard(unsigned nth, unsigned i)
 	return nth < 2 && i < NR_HOARD_KINDS ? hoard_name[i] : NULL;
 }
 
-/* ---- out of memory ------------------------------------------------------------------------ */
+/* ---- out of memory ----------------------------------------------------------------- */
 
 /* Pages until somebody had to give up theirs, or there are none; all go back at once. */
 enum command_result run_oom(unsigned nr_args, char **args)

@@ -108,7 +108,10 @@ int console_getc(void)
 	return c;
 }
 
-/* The core that waits here has keys to be quick with; only where it is the only one, or so told. */
+/*
+ * The core that waits here has keys to be quick with; only where it is the only one, or so
+ * told.
+ */
 static bool may_do_background(void)
 {
 	return smp_nr_online() == 1 || daemon_cpu() == 0;

@@ -54,7 +54,10 @@ static uint32_t to_do(void)
 	return load(&wanted) & ~load(&claimed);
 }
 
-/* Wakes one core that sleeps and may work; if there is none, the next one to become idle looks. */
+/*
+ * Wakes one core that sleeps and may work; if there is none, the next one to become idle
+ * looks.
+ */
 static void kick_one(void)
 {
 	uint32_t idle = load(&sleeping) & ~self();

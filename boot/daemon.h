@@ -46,9 +46,9 @@ bool daemon_enter_idle(void);
 void daemon_leave_idle(void);
 
 /*
- * Does one step of some node's work, if there is any that this core may do: true.  Task context, interrupts
- * on, no lock held, not from within the allocator.  An idle core calls it, and a busy one
- * between its operations, if all of them are busy.
+ * Does one step of some node's work, if there is any that this core may do: true.  Task
+ * context, interrupts on, no lock held, not from within the allocator.  An idle core calls
+ * it, and a busy one between its operations, if all of them are busy.
  */
 bool daemon_step(void);
 

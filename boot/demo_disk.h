@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo_disk - a block device that needs no card and no memory: what a sector holds is what its
- * number says.
+ * demo_disk - a block device that needs no card and no memory: what a sector holds is what
+ * its number says.
  *
  * Reading makes it up; writing compares, and remembers only whether it was right.  So
  * whatever comes back through a page cache can be verified, however often its pages were
@@ -26,7 +26,10 @@ void demo_disk_init(uint32_t nr_pages);
 void demo_disk_fill(void *memory, uint32_t page);
 bool demo_disk_matches(const void *memory, uint32_t page);
 
-/* Sectors read and written since; of those written, with other contents than they should have. */
+/*
+ * Sectors read and written since; of those written, with other contents than they should
+ * have.
+ */
 extern uint32_t demo_disk_reads, demo_disk_writes, demo_disk_wrong;
 
 #endif /* BOOT_DEMO_DISK_H */

@@ -144,7 +144,7 @@ static void write_file(struct demo_load *load, uint32_t page)
 		load->file_writes++;
 }
 
-/* ---- the whole -------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------- */
 
 bool demo_load_fill(struct demo_load *load)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo_load - what one core does to have memory overcommitted; demo_pressure.c is its director.
+ * demo_load - what one core does to have memory overcommitted; demo_pressure.c is its
+ * director.
  *
  * It has areas of vmalloc() of its own, in which it writes and verifies single pages, and a
  * share in a file that all cores read and write through the page cache.  Both are
@@ -38,16 +39,25 @@ struct demo_load {
 	struct load_area area[LOAD_MAX_AREAS];
 } __attribute__((aligned(64)));
 
-/* One step of filling memory: an area, or some pages of the file; false: there is no more to do. */
+/*
+ * One step of filling memory: an area, or some pages of the file; false: there is no more
+ * to do.
+ */
 bool demo_load_fill(struct demo_load *load);
 
-/* One step of the load: a page of an area, or of the file.  Both: on that core, task context. */
+/*
+ * One step of the load: a page of an area, or of the file.  Both: on that core, task
+ * context.
+ */
 void demo_load_step(struct demo_load *load);
 
 /* Verifies all areas and gives them back. */
 void demo_load_end(struct demo_load *load);
 
-/* All of it, until *load_stop is set: to be given to smp_call(); arg is the struct demo_load. */
+/*
+ * All of it, until *load_stop is set: to be given to smp_call(); arg is the struct
+ * demo_load.
+ */
 void demo_load_run(void *arg);
 extern uint32_t demo_load_stop; /* atomic */
 

@@ -27,7 +27,10 @@ static unsigned long phys_of(const struct page *page)
 	return page_to_pfn(page) << PAGE_SHIFT;
 }
 
-/* One and a half of the largest block; a machine that has no such range has shown nothing wrong. */
+/*
+ * One and a half of the largest block; a machine that has no such range has shown nothing
+ * wrong.
+ */
 static bool contiguous(void)
 {
 	unsigned long nr = 3UL << (MAX_ORDER - 1);

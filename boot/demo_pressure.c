@@ -2,9 +2,9 @@
 /*
  * demo_pressure - the director of the demonstration under pressure.  See demo_pressure.h.
  *
- * Sends all cores to work (demo_load.c), works itself in between, asks for blocks, counts how many
- * it got and what was done for them, stops the cores, and compares: contents, pages,
- * invariants.
+ * Sends all cores to work (demo_load.c), works itself in between, asks for blocks, counts
+ * how many it got and what was done for them, stops the cores, and compares: contents,
+ * pages, invariants.
  *
  * State: loads[], each its core's own while it runs; the rest is the boot core's.
  * Locks: none.
@@ -84,8 +84,8 @@ static unsigned long vmalloc_kept(void)
 /* ---- ballast ----------------------------------------------------------------- */
 
 /*
- * Of a large memory most goes away in the largest blocks, so that the rest is full in seconds.
- * Returns their list.
+ * Of a large memory most goes away in the largest blocks, so that the rest is full in
+ * seconds. Returns their list.
  */
 static struct page *take_ballast(void)
 {
@@ -175,9 +175,9 @@ static void fill_hoard(enum hoard_kind kind, unsigned long nr, uint64_t start)
 }
 
 /*
- * While the other cores sleep, so that it does not take long: a board of single pages that can be
- * moved, with a hole beside each, and pages that can be given back, until there is little
- * left.
+ * While the other cores sleep, so that it does not take long: a board of single pages that
+ * can be moved, with a hole beside each, and pages that can be given back, until there is
+ * little left.
  */
 static void fill_hoards(unsigned long free)
 {
@@ -189,7 +189,10 @@ static void fill_hoards(unsigned long free)
 	fill_hoard(HOARD_RECLAIMABLE, free - free / 4, start);
 }
 
-/* This core's share of areas and file; then it loads until the others have theirs, or time is up. */
+/*
+ * This core's share of areas and file; then it loads until the others have theirs, or time
+ * is up.
+ */
 static void fill_areas(void)
 {
 	uint64_t start = a9timer_read();
@@ -252,8 +255,9 @@ static void ask_for_blocks(unsigned order, unsigned long free)
 		__free_pages(page, order);
 	}
 	/*
-	 * What a request tries is bounded, and meanwhile others take what it made free: it may
-	 * be made again, as many times in all as there are blocks.  In a small machine one block is a large part of all, and scattered pages are everywhere.
+	 * What a request tries is bounded, and meanwhile others take what it made free: it
+	 * may be made again, as many times in all as there are blocks.  In a small machine
+	 * one block is a large part of all, and scattered pages are everywhere.
 	 */
 	if (free >= SMALL_PAGES && got < want - want / 4)
 		fail("of large blocks fewer than three in four were to be had");
@@ -287,7 +291,7 @@ static void ask_for_buffers(void)
 		fail("a CMA buffer was not to be had");
 }
 
-/* ---- what it looks like ------------------------------------------------------------------- */
+/* ---- what it looks like ------------------------------------------------------------ */
 
 static void show_memory(const char *when)
 {
@@ -337,7 +341,7 @@ static void show_work(const struct filemap_stats *file)
 		 (unsigned long)since(OOM_KILL), (unsigned long)refused);
 }
 
-/* ---- the verdict ----------------------------------------------------------------------------- */
+/* ---- the verdict ------------------------------------------------------------------- */
 
 static void check_loads(void)
 {
@@ -378,7 +382,7 @@ static void check_memory(unsigned long before, unsigned long kept)
 		fail("mm_check found a broken invariant after the pressure");
 }
 
-/* ---- the run ------------------------------------------------------------------------------------ */
+/* ---- the run ----------------------------------------------------------------------- */
 
 static void run(uint32_t seed, struct address_space *file, unsigned long free)
 {

@@ -16,9 +16,9 @@
 
 /*
  * Runs it, on all cores that are online; NULL, or what was wrong, after a line with
- * details.  Boot core, task context, the other cores idle, nobody else
- * allocating.  Background work (daemon.h) is on meanwhile, and off afterwards.  Filling memory
- * ends after PRESSURE_SECONDS each for hoards and areas at the latest, with less done.
+ * details.  Boot core, task context, the other cores idle, nobody else allocating.
+ * Background work (daemon.h) is on meanwhile, and off afterwards.  Filling memory ends
+ * after PRESSURE_SECONDS each for hoards and areas at the latest, with less done.
  */
 #define PRESSURE_SECONDS 10
 const char *demo_pressure(uint32_t seed);

@@ -160,7 +160,10 @@ struct fdt_facts {
 	unsigned nr_cma;
 	struct fdt_cma cma[FDT_MAX_CMA];
 	uint64_t dma_limit; /* every bus master reaches the bytes below; 0: all of 4 GiB */
-	/* Nodes' distances, 10 for a node from itself, 11 to 255; 0 where the tree is silent. */
+	/*
+	 * Nodes' distances, 10 for a node from itself, 11 to 255; 0 where the tree is
+	 * silent.
+	 */
 	uint8_t distance[BUDDY_MAX_NODES][BUDDY_MAX_NODES];
 	unsigned nr_warnings; /* things that were wrong, each with a line on the console */
 };

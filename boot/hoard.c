@@ -6,8 +6,8 @@
  * Slots stand in pages of their own, of which a static table knows the addresses,
  * so that a hoard can be as large as memory while memory is in pieces.
  *
- * State: hoards[], each under its own lock, but for the counters, which are atomic.  Under the
- * lock a page is looked up, taken out, or replaced by its copy; it is filled, verified
+ * State: hoards[], each under its own lock, but for the counters, which are atomic.  Under
+ * the lock a page is looked up, taken out, or replaced by its copy; it is filled, verified
  * and freed without.
  *
  * Not here: who wants it (commands_reclaim.c, demo_pressure.c).
@@ -249,7 +249,7 @@ static int write_page(struct page *page)
 	return 0;
 }
 
-/* ---- growing and shrinking ---------------------------------------------------------------- */
+/* ---- growing and shrinking --------------------------------------------------------- */
 
 static unsigned content_pages(const struct hoard *h)
 {
@@ -283,8 +283,8 @@ static void *new_page(struct hoard *h, unsigned slot)
 }
 
 /*
- * Fills an empty slot.  The page is movable before it can be found there: whoever takes it until then
- * is told that it is not ours.
+ * Fills an empty slot.  The page is movable before it can be found there: whoever takes it
+ * until then is told that it is not ours.
  */
 static bool fill_slot(struct hoard *h, unsigned slot)
 {
@@ -337,7 +337,7 @@ static unsigned long empty_all(struct hoard *h, unsigned step)
 	return nr;
 }
 
-/* ---- being sacrificed ------------------------------------------------------------------------ */
+/* ---- being sacrificed -------------------------------------------------------------- */
 
 static struct hoard *hoard_of_oom(struct oom_owner *oom)
 {
@@ -358,7 +358,7 @@ static unsigned long oom_sacrifice(struct oom_owner *oom)
 	return nr;
 }
 
-/* ---- the interface ------------------------------------------------------------------------------ */
+/* ---- the interface ----------------------------------------------------------------- */
 
 static struct hoard *get_hoard(enum hoard_kind kind)
 {
@@ -386,7 +386,10 @@ unsigned long hoard_grow(enum hoard_kind kind, unsigned long nr)
 	struct hoard *h = get_hoard(kind);
 	unsigned long got = 0;
 
-	/* Slots that reclaim or a sacrifice has emptied are not filled again: contents name their slot. */
+	/*
+	 * Slots that reclaim or a sacrifice has emptied are not filled again: contents name
+	 * their slot.
+	 */
 	while (got < nr && h->nr_slots < LEAF_SLOTS * NR_LEAVES) {
 		count(&h->nr_slots, 1);
 		if (!fill_slot(h, h->nr_slots - 1)) {

@@ -33,7 +33,10 @@ extern const char *const hoard_name[NR_HOARD_KINDS];
 /* Takes nr more pages; how many it got.  Asks hard, but sacrifices nobody for it. */
 unsigned long hoard_grow(enum hoard_kind kind, unsigned long nr);
 
-/* Gives back every second of its pages (areas, of vmalloc): free memory looks like a checkerboard.  How many. */
+/*
+ * Gives back every second of its pages (areas, of vmalloc): free memory looks like a
+ * checkerboard.  How many.
+ */
 unsigned long hoard_thin(enum hoard_kind kind);
 
 /* Gives back all; how many pages it had. */

@@ -9,7 +9,10 @@
 
 #include <buddy/filemap.h>
 
-/* Looks for a card; a line says what was found.  Boot core, once, after the allocator; 25 ms. */
+/*
+ * Looks for a card; a line says what was found.  Boot core, once, after the allocator; 25
+ * ms.
+ */
 void sdcard_init(void);
 
 /* NULL: there is none.  Any context. */

@@ -77,7 +77,9 @@ static const char *unusable(const struct smp_cpu *cpu)
 	return NULL;
 }
 
-/* The cores to start, as a mask with the boot core in it; says who is left out, if so told. */
+/*
+ * The cores to start, as a mask with the boot core in it; says who is left out, if so told.
+ */
 static uint32_t choose(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus, bool say)
 {
 	uint32_t want = 1;
@@ -112,7 +114,9 @@ static uint32_t *release_word(const struct smp_cpu *cpu)
 
 	if (!addr)
 		return NULL;
-	/* Writable for us, and nobody else's: neither the image nor a page to be allocated. */
+	/*
+	 * Writable for us, and nobody else's: neither the image nor a page to be allocated.
+	 */
 	if (addr >= BOARD_RAM_BASE && addr < BOARD_RAM_END - 3 && !(addr & 3) &&
 	    (addr + 4 <= (uint32_t)_start || addr >= (uint32_t)_end) &&
 	    mmu_is_mapped((uint32_t)addr) && memblock_is_region_reserved(addr, 4))

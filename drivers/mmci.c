@@ -206,7 +206,7 @@ static enum mmci_error wait_for_card(void)
 	return MMCI_BUSY;
 }
 
-/* ---- start-up --------------------------------------------------------------------------- */
+/* ---- start-up ---------------------------------------------------------------------- */
 
 static void power_up(void)
 {
@@ -333,7 +333,7 @@ uint32_t mmci_nr_blocks(void)
 	return mmci.nr_blocks;
 }
 
-/* ---- data --------------------------------------------------------------------------------- */
+/* ---- data -------------------------------------------------------------------------- */
 
 static enum mmci_error data_error(uint32_t status)
 {
@@ -489,7 +489,7 @@ enum mmci_error mmci_write(uint32_t block, const void *buf)
 	return transfer(block, NULL, buf);
 }
 
-/* ---- for messages ---------------------------------------------------------------------------- */
+/* ---- for messages ------------------------------------------------------------------ */
 
 const char *mmci_error_name(enum mmci_error err)
 {

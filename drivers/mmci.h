@@ -3,8 +3,8 @@
  * PL181 multimedia card interface with an SD card: polled, a block of 512 bytes at a time.
  *
  * One card, one bit wide, at default speed: standard capacity (addressed in bytes) and high
- * capacity (in blocks).  Every wait has an end, by the global timer; every way to fail a name.
- * A block that was lost on its way is sent again, some times.
+ * capacity (in blocks).  Every wait has an end, by the global timer; every way to fail a
+ * name. A block that was lost on its way is sent again, some times.
  *
  * State: base address, clock and what the card is.  One caller at a time, on any core, task
  * context, so no lock.  Interrupts are off while the FIFO is filled or emptied: it holds 64

@@ -62,7 +62,10 @@ void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 	} else {
 		pl011_flush(); /* the line control below empties the FIFOs */
 	}
-	/* The other FIFO too: keep what was typed, or piped in, while the image was loading. */
+	/*
+	 * The other FIFO too: keep what was typed, or piped in, while the image was
+	 * loading.
+	 */
 	for (i = 0, n = 0; i < QUIET && n < RING_BYTES; i++)
 		if (!(io_read32(base + UARTFR) & FR_RXFE)) {
 			pl011_rx_irq();

@@ -269,7 +269,10 @@ static void say_cause(const struct request *rq, const struct tally *t)
 		say_out_of_memory(rq, t);
 }
 
-/* Free blocks by order, with the types that have some: U, M, E, H, C, I, as Linux writes them. */
+/*
+ * Free blocks by order, with the types that have some: U, M, E, H, C, I, as Linux writes
+ * them.
+ */
 static void show_blocks(const struct zone_info *zone)
 {
 	unsigned long total = 0;

@@ -216,13 +216,19 @@ void free_one_page(struct zone *zone, struct page *page, unsigned order)
 	port_spin_unlock(&zone->lock);
 }
 
-/* Blocks of a zone whose words say PAGE_STATE_PCP and their orders go back.  Interrupts are off. */
+/*
+ * Blocks of a zone whose words say PAGE_STATE_PCP and their orders go back.  Interrupts are
+ * off.
+ */
 void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 {
 	int pages = 0;
 
 	port_spin_lock(&zone->lock);
-	/* Types are asked for now: they may have changed since the pages were cached (case 22). */
+	/*
+	 * Types are asked for now: they may have changed since the pages were cached (case
+	 * 22).
+	 */
 	if (unlikely(zone->nr_special_blocks)) {
 		while (nr--) {
 			struct page *page = *block++;
@@ -448,7 +454,10 @@ struct page *free_block_of(struct page *page)
 	return page_word_state(word) == PAGE_STATE_FREE ? head : NULL;
 }
 
-/* Puts [p, end), which is off the lists and uncounted, on the lists of mt in the largest blocks that fit. */
+/*
+ * Puts [p, end), which is off the lists and uncounted, on the lists of mt in the largest
+ * blocks that fit.
+ */
 static void list_range(struct zone *zone, struct page *p, struct page *end, enum migratetype mt)
 {
 	while (p < end) {
@@ -540,8 +549,9 @@ unsigned take_isolated(struct zone *zone, struct page *page, struct page *end)
 
 /*
  * Takes the free blocks that begin at block[0..nr), as far as they are still free and their
- * pageblocks of one of `types` (a bit each): of together at most `want` pages, what is more of one
- * stays on the lists.  Returns how many, the first in block[]; their words are PAGE_STATE_PCP.
+ * pageblocks of one of `types` (a bit each): of together at most `want` pages, what is more
+ * of one stays on the lists.  Returns how many, the first in block[]; their words are
+ * PAGE_STATE_PCP.
  */
 unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
 			  unsigned types)

@@ -166,8 +166,8 @@ static void check_allocated(struct result *r, struct zone *zone, unsigned long i
 }
 
 /*
- * The pageblock that starts at first has as many reclaimable pages as is noted.  Where none is
- * noted none is looked for: the sum of all notes tells.
+ * The pageblock that starts at first has as many reclaimable pages as is noted.  Where none
+ * is noted none is looked for: the sum of all notes tells.
  */
 static void check_note(struct result *r, struct zone *zone, unsigned long first, struct tally *t)
 {

@@ -60,7 +60,10 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size, phys_addr_t limit
 		base = memblock_phys_alloc_range(size, align, 0, limit, name);
 		if (!base)
 			return refuse(name, base, size, "no place for it", -ENOMEM);
-		/* It was reserved for good; to be lent it has to be said from the beginning. */
+		/*
+		 * It was reserved for good; to be lent it has to be said from the
+		 * beginning.
+		 */
 		err = memblock_free(base, size);
 		if (err)
 			return err;

@@ -2,21 +2,23 @@
 /*
  * compact_scan - the scanners: one zone is compacted.
  *
- * The migrate scanner goes up from the zone's start, a range of the wanted block's size at a
- * time, the free scanner down from its end, a pageblock at a time: pages move from where the one
- * is to where the other is, until they meet.  Before anything is moved out of a range all of its
- * words are looked at.  If there is a page that cannot be moved, no block can come of it,
- * and nothing is; what is free in it is good for targets, and so is all else that the
- * migrate scanner has passed: the spare scanner follows it and takes those first.  So what
- * cannot become a block fills up, and as many blocks are made as there is free memory for.
+ * The migrate scanner goes up from the zone's start, a range of the wanted block's size at
+ * a time, the free scanner down from its end, a pageblock at a time: pages move from where
+ * the one is to where the other is, until they meet.  Before anything is moved out of a
+ * range all of its words are looked at.  If there is a page that cannot be moved, no block
+ * can come of it, and nothing is; what is free in it is good for targets, and so is all
+ * else that the migrate scanner has passed: the spare scanner follows it and takes those
+ * first.  So what cannot become a block fills up, and as many blocks are made as there is
+ * free memory for.
  *
- * Ranges are places in mem_map, where sections of one zone may lie between those of others (case
- * 36): each pageblock is asked for its zone, and passed over if it is another's, isolated, of the
- * highatomic reserve, or not initialised yet.  Words are read without lock: a guess, which taking
- * the page (movable_take()) or the block (take_free_blocks()) finds out about.
+ * Ranges are places in mem_map, where sections of one zone may lie between those of others
+ * (case 36): each pageblock is asked for its zone, and passed over if it is another's,
+ * isolated, of the highatomic reserve, or not initialised yet.  Words are read without
+ * lock: a guess, which taking the page (movable_take()) or the block (take_free_blocks())
+ * finds out about.
  *
- * A pageblock in which there was neither a page to move nor a free one is marked (NOTE_SKIP), and
- * passed over by both until the hints are forgotten.
+ * A pageblock in which there was neither a page to move nor a free one is marked
+ * (NOTE_SKIP), and passed over by both until the hints are forgotten.
  *
  * State: zone->compact_at[], the marks; targets that were taken are in struct
  * compact_control, and go back to the lists at the end.  Guard: zone->compact_busy.
@@ -55,7 +57,10 @@ static void zone_places(const struct zone *zone, unsigned long *first, unsigned 
 	*end = ((unsigned long)(pfn_to_page(last) - mem_map) | mask) + 1;
 }
 
-/* The types of all the pageblocks in which a range lies allow it, and that it becomes one block. */
+/*
+ * The types of all the pageblocks in which a range lies allow it, and that it becomes one
+ * block.
+ */
 static bool may_empty(const struct compact_control *cc, unsigned long range)
 {
 	unsigned long place = pageblock_of(range);
@@ -200,7 +205,10 @@ static void keep_block(struct compact_control *cc)
 		if (page_word(p))
 			set_page_word(p, 0);
 	set_page_word(first, PAGE_STATE_PCP | cc->order);
-	/* A small block of another mobility would mix them for a request that could do without. */
+	/*
+	 * A small block of another mobility would mix them for a request that could do
+	 * without.
+	 */
 	if (cc->may_capture &&
 	    (cc->order >= pageblock_order || get_pageblock_migratetype(first) == cc->mt))
 		cc->captured = first;
@@ -309,7 +317,10 @@ static bool compact_range(struct compact_control *cc)
 		return false;
 	if (may_empty(cc, cc->source)) {
 		look_at_range(cc, &c);
-		/* A few may just have been given out, to owners who have not said yet that they move. */
+		/*
+		 * A few may just have been given out, to owners who have not said yet that
+		 * they move.
+		 */
 		if (c.fixed && c.fixed <= NEW_PAGES && c.movable && cc->mode != MIGRATE_ASYNC) {
 			port_cond_resched();
 			look_at_range(cc, &c);
@@ -382,8 +393,8 @@ bool compact_finished(const struct compact_control *cc)
 }
 
 /*
- * From where the cursor is until there is a block, the budget is used up, or the scanners have
- * met (true).
+ * From where the cursor is until there is a block, the budget is used up, or the scanners
+ * have met (true).
  */
 static bool compact_pass(struct compact_control *cc, bool *whole)
 {

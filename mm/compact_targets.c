@@ -73,8 +73,8 @@ static unsigned find_targets(struct compact_control *cc, struct page **at, struc
 }
 
 /*
- * Takes free pages of [place, end), of one pageblock, until there are `want` targets.  Returns
- * where to go on.
+ * Takes free pages of [place, end), of one pageblock, until there are `want` targets.
+ * Returns where to go on.
  */
 static unsigned long take_targets(struct compact_control *cc, unsigned long place,
 				  unsigned long end, unsigned want)

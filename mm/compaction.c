@@ -2,30 +2,30 @@
 /*
  * compaction - whether a zone is worth it, how hard it is tried, and for whom.
  *
- * A request compacts its zones one after the other, until one has a block: if the zone has so
- * many free pages that a block could be made of them, if it did not fail too often lately
- * (deferral: after each failure twice as many requests pass by, up to 64), and if nobody else is
- * at it.  kcompactd does the same beforehand, for what requests asked for, a pageblock's pages at
- * a time.
+ * A request compacts its zones one after the other, until one has a block: if the zone has
+ * so many free pages that a block could be made of them, if it did not fail too often
+ * lately (deferral: after each failure twice as many requests pass by, up to 64), and if
+ * nobody else is at it.  kcompactd does the same beforehand, for what requests asked for, a
+ * pageblock's pages at a time.
  *
- * How hard: COMPACT_PRIO_ASYNC takes only movable pageblocks as targets and waits for nothing,
- * neither owners nor other CPUs' caches, nor another compactor; SYNC_LIGHT takes all; SYNC_FULL
- * also begins at both ends, whatever was found out before, ignores deferral, and has owners wait.
+ * How hard: COMPACT_PRIO_ASYNC takes only movable pageblocks as targets and waits for
+ * nothing, neither owners nor other CPUs' caches, nor another compactor; SYNC_LIGHT takes
+ * all; SYNC_FULL also begins at both ends, whatever was found out before, ignores deferral,
+ * and has owners wait.
  *
- * State: the zone's compact_* fields.  Guard: compact_busy, one compactor per zone at a time: who
- * fails to get it waits for a bounded time if it may.  Deferral is words that anybody may write: a
- * request that succeeded takes it back.  A node's kcompactd_*: requests' are words for anybody,
- * the rest its one caller's.
- * Locks: none here.
+ * State: the zone's compact_* fields.  Guard: compact_busy, one compactor per zone at a
+ * time: who fails to get it waits for a bounded time if it may.  Deferral is words that
+ * anybody may write: a request that succeeded takes it back.  A node's kcompactd_*:
+ * requests' are words for anybody, the rest its one caller's. Locks: none here.
  *
- * Callbacks of owners run in the scope of who compacts, which allows their requests the reserves
- * and keeps them from coming here again.
+ * Callbacks of owners run in the scope of who compacts, which allows their requests the
+ * reserves and keeps them from coming here again.
  *
  * Not here: the scanners (compact_scan.c); when a request compacts (slowpath.c).
  *
  * Follows Linux's try_to_compact_pages(), __compaction_suitable(), defer_compaction() and
- * kcompactd() (6.1).  Not its fragmentation index: it refuses when memory is short, which is when
- * the last blocks have to be made.
+ * kcompactd() (6.1).  Not its fragmentation index: it refuses when memory is short, which
+ * is when the last blocks have to be made.
  */
 #include <buddy/compaction.h>
 #include <mm/compact_priv.h>
@@ -134,7 +134,10 @@ static bool may_use_zone(const struct alloc_context *ac, const struct zone *zone
 bool compaction_zonelist_suitable(const struct alloc_context *ac, unsigned order,
 				  unsigned alloc_flags)
 {
-	/* As in Linux: what reclaim gets is scattered, and counts the less the larger the block. */
+	/*
+	 * As in Linux: what reclaim gets is scattered, and counts the less the larger the
+	 * block.
+	 */
 	const unsigned long part = order ? order : 1;
 
 	for (struct zone *const *z = ac->zonelist; *z; z++)
@@ -219,7 +222,7 @@ enum compact_result try_to_compact_pages(gfp_t gfp, unsigned order, unsigned all
 	return result;
 }
 
-/* ---- for its own sake --------------------------------------------------------------------- */
+/* ---- for its own sake -------------------------------------------------------------- */
 
 unsigned long compact_memory(int nid)
 {
@@ -246,7 +249,7 @@ unsigned long compact_memory(int nid)
 	return moved;
 }
 
-/* ---- in the background ---------------------------------------------------------------------- */
+/* ---- in the background ------------------------------------------------------------- */
 
 /* The block is wanted at the min mark. */
 static void kcompactd_control(struct compact_control *cc, struct zone *zone, unsigned order,

@@ -102,7 +102,10 @@ void set_compound_page_dtor(struct page *page, unsigned nr)
 		;
 }
 
-/* The number goes first: a destructor that wrongly drops the last reference does not call itself. */
+/*
+ * The number goes first: a destructor that wrongly drops the last reference does not call
+ * itself.
+ */
 void destroy_compound_page(struct page *head)
 {
 	uint32_t word = __atomic_fetch_and(&head->word, ~PAGE_DTOR_MASK, __ATOMIC_RELAXED);

@@ -8,12 +8,11 @@
  * cached page is what is in the way; pages in use, if their owners can move them, by moving
  * them elsewhere (contig_migrate.c).
  *
- * Who does not care for the place looks for one first: by the words of the blocks,
- * without locks, as fast as blocks are large; at first for what is free, then for what
- * is once caches are emptied, then for what is once pages are moved.  That is a guess; isolation
- * finds out.  A
- * pageblock that another caller has isolated is passed over, and looked at again some
- * rounds later.
+ * Who does not care for the place looks for one first: by the words of the blocks, without
+ * locks, as fast as blocks are large; at first for what is free, then for what is once
+ * caches are emptied, then for what is once pages are moved.  That is a guess; isolation
+ * finds out.  A pageblock that another caller has isolated is passed over, and looked at
+ * again some rounds later.
  *
  * Out of service is a range that has been allocated so, with words that say it.
  *
@@ -66,7 +65,10 @@ static void take_range(struct page *page, struct page *end, gfp_t gfp, uint32_t 
 		clear_highpage(p);
 }
 
-/* Takes the frames [start, end); move: what is in use, too.  0, -EINVAL, -EBUSY, or CONTENDED. */
+/*
+ * Takes the frames [start, end); move: what is in use, too.  0, -EINVAL, -EBUSY, or
+ * CONTENDED.
+ */
 static int take_frames(unsigned long start, unsigned long end, enum migratetype mt, bool move,
 		       gfp_t gfp, uint32_t word, const void *caller)
 {
@@ -108,7 +110,9 @@ int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype 
 	return err;
 }
 
-/* Frees nr pages of one zone side by side that are all the caller's, in the largest blocks. */
+/*
+ * Frees nr pages of one zone side by side that are all the caller's, in the largest blocks.
+ */
 void contig_free(struct page *page, unsigned long nr, const void *caller)
 {
 	struct page *block[BUDDY_PCP_WORK];
@@ -196,7 +200,10 @@ static unsigned long look_at(struct contig_search *s, unsigned long pfn, bool *f
 	return left;
 }
 
-/* Takes pages somewhere in [start, end) of s->zone.  The first one, or NULL: each place was tried once. */
+/*
+ * Takes pages somewhere in [start, end) of s->zone.  The first one, or NULL: each place was
+ * tried once.
+ */
 struct page *contig_try(struct contig_search *s, unsigned long start, unsigned long end)
 {
 	unsigned long at = (start + s->align - 1) & ~(s->align - 1), pfn = at;

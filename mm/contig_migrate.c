@@ -133,7 +133,10 @@ static bool stays_held(struct page *page)
 	return PageMovable(page);
 }
 
-/* -EBUSY: something in the range cannot be moved, not even later; *cached: some is in caches. */
+/*
+ * -EBUSY: something in the range cannot be moved, not even later; *cached: some is in
+ * caches.
+ */
 static int can_move(unsigned long start, unsigned long end, bool *cached)
 {
 	unsigned long left;
@@ -154,7 +157,9 @@ static int can_move(unsigned long start, unsigned long end, bool *cached)
 	return 0;
 }
 
-/* Each movable page of the range is tried once.  False: there is no memory to move them to. */
+/*
+ * Each movable page of the range is tried once.  False: there is no memory to move them to.
+ */
 static bool move_pages(unsigned long start, unsigned long end)
 {
 	struct batch b = {.nr = 0};

@@ -16,8 +16,8 @@ static inline void complete_deferred(void)
 /* ---- page_isolation.c ---- */
 
 /*
- * As the word that was in the way: there was no memory to move a page to.  No page has it: movable
- * ones are of order 0.
+ * As the word that was in the way: there was no memory to move a page to.  No page has it:
+ * movable ones are of order 0.
  */
 #define CONTIG_NO_MEMORY (PAGE_STATE_ALLOCATED | PAGE_MOVABLE | 1)
 
@@ -52,7 +52,10 @@ static inline int contig_move_range(unsigned long start, unsigned long end)
 
 /* ---- contig.c ---- */
 
-/* A search for pages side by side, as contig_try() and contig_again() keep it for their callers. */
+/*
+ * A search for pages side by side, as contig_try() and contig_again() keep it for their
+ * callers.
+ */
 struct contig_search {
 	struct zone *zone;
 	unsigned long nr, align; /* frames: how many, at a multiple of */

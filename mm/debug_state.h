@@ -41,7 +41,10 @@ enum debug_option {
 #define DEBUG_FAIL	    (1U << OPT_FAIL)
 #define DEBUG_FILL	    (DEBUG_INIT_ON_FREE | DEBUG_POISON)
 
-/* Of every page of an allocated block, so that split_page() needs no word of it.  8 bytes on ARM. */
+/*
+ * Of every page of an allocated block, so that split_page() needs no word of it.  8 bytes
+ * on ARM.
+ */
 struct page_owner {
 	const void *caller; /* NULL: not known */
 	gfp_t gfp;

@@ -152,7 +152,9 @@ static inline struct page *first_of(unsigned i)
 	return mem_map + ((unsigned long)i << PFN_SECTION_SHIFT);
 }
 
-/* The i-th section of mem_map, whose descriptors are still raw memory.  Interrupts are off. */
+/*
+ * The i-th section of mem_map, whose descriptors are still raw memory.  Interrupts are off.
+ */
 static void init_section(unsigned i, struct free_run *run)
 {
 	struct page *first = first_of(i);
@@ -233,7 +235,10 @@ static bool init_next(struct free_run *run)
 	return found;
 }
 
-/* One more section for a request that found too little, or what another CPU is at; false: there is none. */
+/*
+ * One more section for a request that found too little, or what another CPU is at; false:
+ * there is none.
+ */
 bool deferred_grow(void)
 {
 	struct free_run run = {0, 0};

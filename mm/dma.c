@@ -23,7 +23,10 @@
 
 static char coherent_mark;
 
-/* An area serves those requests that the zone it lies in may serve: DMA asks for low frames. */
+/*
+ * An area serves those requests that the zone it lies in may serve: DMA asks for low
+ * frames.
+ */
 static struct page *alloc_from_area(struct cma *cma, unsigned long nr, gfp_t gfp)
 {
 	if (!(gfp & __GFP_DIRECT_RECLAIM) || port_irqs_disabled() || nr - 1 >= cma_nr_pages(cma) ||

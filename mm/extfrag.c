@@ -34,9 +34,9 @@ static bool free_shape(unsigned i, unsigned order, struct free_shape *s)
 }
 
 /*
- * With as many blocks as there are, a request of this order would be served if the pages were
- * `requested` each: 1 - (1 + pages / requested) / blocks is near 0 when there are few pages, and
- * near 1 when there are enough, in blocks too small.
+ * With as many blocks as there are, a request of this order would be served if the pages
+ * were `requested` each: 1 - (1 + pages / requested) / blocks is near 0 when there are few
+ * pages, and near 1 when there are enough, in blocks too small.
  */
 int extfrag_index(unsigned zone, unsigned order)
 {

@@ -168,7 +168,7 @@ static int transfer(struct address_space *m, struct page *page, bool write)
 	return err ? -EIO : 0;
 }
 
-/* ---- as an owner: migrate.h ------------------------------------------------------------- */
+/* ---- as an owner: migrate.h -------------------------------------------------------- */
 
 static bool isolate_page(struct page *page, enum migrate_mode mode)
 {
@@ -277,7 +277,7 @@ static int write_page(struct page *page)
 	return err;
 }
 
-/* ---- pages -------------------------------------------------------------------------------- */
+/* ---- pages ------------------------------------------------------------------------- */
 
 /*
  * The page is clean and nobody has it, nor will: it is no longer movable then.  So who
@@ -322,7 +322,9 @@ static struct page *new_page(struct address_space *m, gfp_t more)
 	struct page *page = alloc_page(gfp);
 	unsigned long from = 0;
 
-	/* Before giving up the cache itself gives way: with reclaim it has done so already. */
+	/*
+	 * Before giving up the cache itself gives way: with reclaim it has done so already.
+	 */
 	if (unlikely(!page) && drop_clean(m, &from, MIGRATE_BATCH))
 		page = alloc_page(gfp);
 	return page;
@@ -435,7 +437,7 @@ static int get_cached(struct address_space *m, unsigned long nr, bool whole, gfp
 	return 0;
 }
 
-/* ---- the interface -------------------------------------------------------------------------- */
+/* ---- the interface ----------------------------------------------------------------- */
 
 static bool inside(const struct address_space *m, uint64_t pos, size_t len)
 {

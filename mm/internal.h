@@ -196,7 +196,10 @@ ALWAYS_INLINE unsigned byte_of(const uint8_t *base, const struct page *page)
 	return likely(index < MAX_INDEX) ? READ_ONCE(base[index >> pageblock_order]) : PB_NONE;
 }
 
-/* The section that begins with page is initialised (deferred.c): its descriptors may be read. */
+/*
+ * The section that begins with page is initialised (deferred.c): its descriptors may be
+ * read.
+ */
 static inline bool section_ready(const struct page *page)
 {
 	return __atomic_load_n(&map_base[page_index(page) >> pageblock_order], __ATOMIC_ACQUIRE) !=

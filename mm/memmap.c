@@ -33,8 +33,8 @@ struct page *virt_to_page(const void *addr)
 }
 
 /*
- * The first page of the block in which page lies, and its word as it was read; NULL and 0 when it
- * lies in none.  The nearest word below decides: its block covers the page, or none
+ * The first page of the block in which page lies, and its word as it was read; NULL and 0
+ * when it lies in none.  The nearest word below decides: its block covers the page, or none
  * does.  Bound: NR_ORDERS words.  Without the zone's lock a guess.
  */
 struct page *block_head(const struct page *page, uint32_t *word)

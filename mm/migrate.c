@@ -68,8 +68,9 @@ ALWAYS_INLINE void free_source(struct freed *f, struct page *page)
 }
 
 /*
- * 0: src has moved to dst, which has one reference, its owner's, and `more`; -EAGAIN and others:
- * dst is as before.  Who pays for src pays for dst: movable_release() takes src off its account.
+ * 0: src has moved to dst, which has one reference, its owner's, and `more`; -EAGAIN and
+ * others: dst is as before.  Who pays for src pays for dst: movable_release() takes src off
+ * its account.
  */
 ALWAYS_INLINE int move_page(struct page *dst, struct page *src, uint32_t more,
 			    enum migrate_mode mode)

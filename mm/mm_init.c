@@ -94,7 +94,10 @@ static unsigned long top_pages(uint64_t pages)
 	return pfn;
 }
 
-/* What of all RAM is to be movable by movablecore and kernelcore: the smaller of both wishes. */
+/*
+ * What of all RAM is to be movable by movablecore and kernelcore: the smaller of both
+ * wishes.
+ */
 static uint64_t movable_bytes(const struct mm_limits *limits)
 {
 	uint64_t total = memblock_phys_mem_size(), rest;
@@ -290,7 +293,10 @@ static int alloc_tables(unsigned nr_sections, unsigned nr_cpus)
 	lead = round_up(lead, section_bytes > PAGE_SIZE ? section_bytes : PAGE_SIZE);
 	MM_ASSERT(lead / sizeof(struct page) <= MAX_INDEX - MAX_PFN);
 	bytes = round_up(lead + nr_sections * section_bytes, PAGE_SIZE);
-	/* In the largest range of RAM, so that a small fast node is not filled with it; else anywhere. */
+	/*
+	 * In the largest range of RAM, so that a small fast node is not filled with it;
+	 * else anywhere.
+	 */
 	phys = alloc_in_largest(bytes);
 	/* An end of 0 would be no limit at all: without lowmem there is no place. */
 	if (!phys && max_low_pfn)

@@ -147,9 +147,9 @@ struct mm_cpu {
 #define ZONELIST_MAX (NR_ZONES + 1)
 
 /*
- * What a node's background work is asked for, and how far it is: vmscan.c, compaction.c.  The
- * requests are words that anybody writes (relaxed; the last one counts, as a hint); the rest is the
- * caller's of kswapd_step() and kcompactd_step().
+ * What a node's background work is asked for, and how far it is: vmscan.c, compaction.c.
+ * The requests are words that anybody writes (relaxed; the last one counts, as a hint); the
+ * rest is the caller's of kswapd_step() and kcompactd_step().
  */
 struct node_daemon {
 	uint32_t kswapd_wanted;	   /* 0, or 1 + the highest order asked for since */
@@ -180,7 +180,10 @@ struct node_daemon {
 };
 
 struct node {
-	/* [I] by the request's highest zone type: zones that may serve it, best first, then NULL */
+	/*
+	 * [I] by the request's highest zone type: zones that may serve it, best first, then
+	 * NULL
+	 */
 	struct zone *zonelist[MAX_NR_ZONES][ZONELIST_MAX];
 	/* [I] the same of this node only, for __GFP_THISNODE */
 	struct zone *thisnode[MAX_NR_ZONES][MAX_NR_ZONES + 1];

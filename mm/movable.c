@@ -11,9 +11,11 @@
  * State: zone->nr_lru, nr_dirty, nr_writeback and the pageblocks' notes, relaxed atomics: the
  * sums of what words say, exact when nobody is between the two.
  *
- * Not here: references (page_ref.c), when a page moves (migrate.c), choosing (vmscan.c, compaction.c).
+ * Not here: references (page_ref.c), when a page moves (migrate.c), choosing (vmscan.c,
+ * compaction.c).
  *
- * Follows Linux's __SetPageMovable(), isolate_movable_page() and the page flags' helpers (6.1).
+ * Follows Linux's __SetPageMovable(), isolate_movable_page() and the page flags' helpers
+ * (6.1).
  */
 #include <buddy/highmem.h>
 #include <mm/internal.h>
@@ -30,7 +32,10 @@ static bool has(uint32_t word, uint32_t flags)
 	       (PAGE_STATE_ALLOCATED | PAGE_MOVABLE | flags);
 }
 
-/* Sets `on` and clears `off` of a movable page.  Returns the word before; what is no movable page is refused. */
+/*
+ * Sets `on` and clears `off` of a movable page.  Returns the word before; what is no
+ * movable page is refused.
+ */
 static uint32_t change(const char *what, struct page *page, uint32_t on, uint32_t off,
 		       const void *caller)
 {

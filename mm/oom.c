@@ -122,7 +122,10 @@ void unregister_oom_owner(struct oom_owner *owner)
 		leave();
 }
 
-/* Of those that were not asked in this round the one with the most pages; NULL: none has any. */
+/*
+ * Of those that were not asked in this round the one with the most pages; NULL: none has
+ * any.
+ */
 static struct oom_owner *largest_owner(void)
 {
 	struct oom_owner *largest = NULL, *next;
@@ -205,8 +208,8 @@ static bool enough_is_free(gfp_t gfp, unsigned order, const struct alloc_context
 }
 
 /*
- * Another context is getting memory.  Not for as long as that takes: it may want something that
- * the waiting request's caller holds.  But for as long as there comes ever more of it.
+ * Another context is getting memory.  Not for as long as that takes: it may want something
+ * that the waiting request's caller holds.  But for as long as there comes ever more of it.
  */
 static void wait_for_holder(gfp_t gfp, unsigned order, const struct alloc_context *ac)
 {

@@ -122,7 +122,10 @@ static inline struct page *at_low_mark(gfp_t gfp, unsigned order, unsigned alloc
 	return page;
 }
 
-/* The preferred node's own zones, once more after something was got back, before the others. */
+/*
+ * The preferred node's own zones, once more after something was got back, before the
+ * others.
+ */
 static struct page *at_low_mark_here(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				     const struct alloc_context *ac)
 {
@@ -195,7 +198,10 @@ static struct page *alloc_allowed(gfp_t gfp, unsigned order, struct alloc_contex
 	return page;
 }
 
-/* Counts it.  injected: by fail_page_alloc; nothing is short, so that the zones have nothing to tell. */
+/*
+ * Counts it.  injected: by fail_page_alloc; nothing is short, so that the zones have
+ * nothing to tell.
+ */
 static __attribute__((noinline)) struct page *
 alloc_failed(gfp_t gfp, unsigned order, const struct alloc_context *ac, bool injected)
 {
@@ -311,7 +317,10 @@ static struct page *alloc_special(gfp_t gfp, unsigned order)
 	(GFP_FAST_MASK | __GFP_KSWAPD_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HARDWALL | \
 	 __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
 
-/* Waking kswapd would change nothing: there is nothing for it, or it knows, or has given up. */
+/*
+ * Waking kswapd would change nothing: there is nothing for it, or it knows, or has given
+ * up.
+ */
 static inline bool kswapd_knows(const struct zone *zone, gfp_t gfp, unsigned order)
 {
 	const struct node_daemon *daemon = &nodes[zone->nid].daemon;
@@ -377,7 +386,10 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 			port_irq_restore(flags);
 			return NULL;
 		}
-		/* Seen to its end at the low mark, unless for CMA areas and other mobilities. */
+		/*
+		 * Seen to its end at the low mark, unless for CMA areas and other
+		 * mobilities.
+		 */
 		tried = order <= PCP_MAX_ORDER && !READ_ONCE(zone->nr_free_cma);
 	}
 	port_irq_restore(flags);
@@ -480,7 +492,10 @@ static __attribute__((noinline)) void free_unusual(struct page *page, unsigned o
 		put_block("__free_pages", page, (int)order, caller);
 }
 
-/* What could not be pushed: the cache is full, or the block too large for it, or all is not well. */
+/*
+ * What could not be pushed: the cache is full, or the block too large for it, or all is not
+ * well.
+ */
 ALWAYS_INLINE void free_checked(struct page *page, unsigned order, const void *caller)
 {
 	unsigned byte = byte_of(READ_ONCE(fast_map_base), page);

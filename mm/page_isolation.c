@@ -130,7 +130,10 @@ static inline bool may_become(enum migratetype mt)
 	return mt < MIGRATE_PCPTYPES || mt == MIGRATE_CMA;
 }
 
-/* Turns one pageblock over to `to`, from or to MIGRATE_ISOLATE.  False: it has been already. */
+/*
+ * Turns one pageblock over to `to`, from or to MIGRATE_ISOLATE.  False: it has been
+ * already.
+ */
 static bool turn_over(struct zone *zone, struct page *page, enum migratetype to)
 {
 	struct page *p = page, *end = page + pageblock_nr_pages;
@@ -150,9 +153,10 @@ static bool turn_over(struct zone *zone, struct page *page, enum migratetype to)
 			old = to;
 	}
 	/*
-	 * The first blocks at once: a free pageblock on a list is never of another type.  No
-	 * further than the type is ours: who has isolated the pageblock again since moves the rest,
-	 * and one that was claimed has none (count_free_in_block()), but lists that `old` does not say.
+	 * The first blocks at once: a free pageblock on a list is never of another type.
+	 * No further than the type is ours: who has isolated the pageblock again since
+	 * moves the rest, and one that was claimed has none (count_free_in_block()), but
+	 * lists that `old` does not say.
 	 */
 	while (turned && get_pageblock_migratetype(page) == to &&
 	       (p = move_isolated(zone, p, end, old)) < end) {

@@ -17,7 +17,10 @@
  */
 #include <mm/internal.h>
 
-/* Nobody takes the page from here on: its word is that of an ordinary one.  False: it changed, *word is anew. */
+/*
+ * Nobody takes the page from here on: its word is that of an ordinary one.  False: it
+ * changed, *word is anew.
+ */
 static inline bool freeze_movable(struct page *page, uint32_t *word)
 {
 	uint32_t old = *word;

@@ -33,7 +33,10 @@ void init_pageblocks(void *base)
 	memset(map_base, PB_NONE, 2 * PB_BYTES);
 }
 
-/* At start-up: the pageblock that begins at page.  Release: its descriptors may be read from now on. */
+/*
+ * At start-up: the pageblock that begins at page.  Release: its descriptors may be read
+ * from now on.
+ */
 void init_pageblock(struct page *page, unsigned zid, enum migratetype mt)
 {
 	__atomic_store_n(&map_base[page_index(page) >> pageblock_order],

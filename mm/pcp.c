@@ -145,7 +145,10 @@ static inline void join(struct page *page, unsigned joined, unsigned order)
 	set_page_word(page, PAGE_STATE_PCP | joined);
 }
 
-/* Blocks at the top of an array whose order is worth moving them for: half of what L1 holds. */
+/*
+ * Blocks at the top of an array whose order is worth moving them for: half of what L1
+ * holds.
+ */
 #define HOT 4
 
 /* Blocks of a run that make it worth keeping what follows in order. */

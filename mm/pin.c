@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * pin - pages that somebody is about to hold for long leave the places that must stay movable.
+ * pin - pages that somebody is about to hold for long leave the places that must stay
+ * movable.
  *
  * The reference that the caller has is the one that moves the page: with the owner's
  * it makes exactly the two that a page has while it is moved.  The new page

@@ -217,7 +217,10 @@ void show_meminfo(void)
 	}
 	show_kib("MemTotal:", total);
 	show_kib("MemFree:", free);
-	/* Half of it, or as much as the low marks, is somebody's working set (si_mem_available()). */
+	/*
+	 * Half of it, or as much as the low marks, is somebody's working set
+	 * (si_mem_available()).
+	 */
 	show_kib("MemAvailable:", nr_free_buffer_pages() + lru - (lru / 2 < low ? lru / 2 : low));
 	show_kib("PcpFree:", nr_pcp_pages());
 	show_kib("HighTotal:", high_total);

@@ -22,16 +22,17 @@
  *
  * __GFP_NOFAIL goes on for as long as 4 finds somebody, then it panics.
  *
- * Bounds, for each class of request, are in gfp.h.  A request that may not wait does step 1 and
- * 3: two locks' worth of each zone and a batch of this CPU's cache.
+ * Bounds, for each class of request, are in gfp.h.  A request that may not wait does step 1
+ * and 3: two locks' worth of each zone and a batch of this CPU's cache.
  *
- * Whoever is entered from here (owners, shrinkers, the port) runs in a memalloc_noreclaim scope:
- * what they allocate takes reserves and comes no further than 1 and 3, so that nothing recurses.
+ * Whoever is entered from here (owners, shrinkers, the port) runs in a memalloc_noreclaim
+ * scope: what they allocate takes reserves and comes no further than 1 and 3, so that
+ * nothing recurses.
  *
  * Not here: how memory is got back (vmscan.c, compaction.c, oom.c).
  *
- * State and locks: none.  Follows Linux's __alloc_pages_slowpath() (6.1), should_reclaim_retry()
- * and should_compact_retry().
+ * State and locks: none.  Follows Linux's __alloc_pages_slowpath() (6.1),
+ * should_reclaim_retry() and should_compact_retry().
  */
 #include <buddy/init.h>
 #include <buddy/oom.h>
@@ -41,7 +42,10 @@
 #define PAGE_ALLOC_COSTLY_ORDER 3
 
 #define MAX_COMPACT_RETRIES 16
-/* A round that frees something may always be followed by another one, were it not for these. */
+/*
+ * A round that frees something may always be followed by another one, were it not for
+ * these.
+ */
 #define MAX_ROUNDS     (8 * MAX_RECLAIM_RETRIES)
 #define MAX_OOM_ROUNDS MAX_RECLAIM_RETRIES
 
@@ -181,7 +185,10 @@ static struct page *direct_compact(struct slow *s, enum compact_priority priorit
 	return page;
 }
 
-/* The zone would be above its mark were all free that can be reclaimed, and has such a block. */
+/*
+ * The zone would be above its mark were all free that can be reclaimed, and has such a
+ * block.
+ */
 static bool could_serve(const struct zone *zone, const struct slow *s)
 {
 	unsigned long need = wmark_pages(zone, s->alloc_flags) +
@@ -205,7 +212,10 @@ static bool should_reclaim_retry(struct slow *s)
 		return false;
 	if (!READ_ONCE(nr_reclaim_sources))
 		return false;
-	/* What shrinkers have is not known beforehand (zone_reclaimable_pages()), but it came. */
+	/*
+	 * What shrinkers have is not known beforehand (zone_reclaimable_pages()), but it
+	 * came.
+	 */
 	if (s->reclaimed && !s->order)
 		return true;
 	for (struct zone *const *z = s->ac->zonelist; *z; z++)
@@ -216,9 +226,9 @@ static bool should_reclaim_retry(struct slow *s)
 
 /*
  * Linux's rule, with two differences.  It needs no progress of reclaim where compaction had
- * free pages enough: a board may have owners whose pages can be moved, and nothing to reclaim.
- * And __GFP_RETRY_MAYFAIL, of any order, goes on at the last priority for as long as reclaim gets
- * something and its rounds last: others may have been faster.
+ * free pages enough: a board may have owners whose pages can be moved, and nothing to
+ * reclaim. And __GFP_RETRY_MAYFAIL, of any order, goes on at the last priority for as long
+ * as reclaim gets something and its rounds last: others may have been faster.
  */
 static bool should_compact_retry(struct slow *s)
 {
@@ -265,7 +275,10 @@ static struct page *reclaim_and_compact(struct slow *s)
 		if (page)
 			return page;
 		if (costly && s->gfp & __GFP_NORETRY) {
-			/* Reclaiming what a costly block needs is not worth it to this request. */
+			/*
+			 * Reclaiming what a costly block needs is not worth it to this
+			 * request.
+			 */
 			if (s->compacted == COMPACT_SKIPPED || s->compacted == COMPACT_DEFERRED)
 				return NULL;
 			s->priority = COMPACT_PRIO_ASYNC;
@@ -327,7 +340,7 @@ static struct page *from_reserves(struct slow *s)
 	return page;
 }
 
-/* ---- step 4: out of memory ---------------------------------------------------------------- */
+/* ---- step 4: out of memory --------------------------------------------------------- */
 
 /* Whether anybody is to give up what is in use for it. */
 static bool may_oom(const struct slow *s)

@@ -64,7 +64,10 @@ static inline bool zone_watermark_ok(const struct zone *zone, unsigned order,
 			(1U << order);
 	bool has_block;
 
-	/* All added on one side, so that nothing goes below zero (case 25); acquire: case 26. */
+	/*
+	 * All added on one side, so that nothing goes below zero (case 25); acquire: case
+	 * 26.
+	 */
 	if (unlikely(READ_ONCE(zone->nr_free_cma) | READ_ONCE(zone->nr_free_highatomic)))
 		need += unusable_free(zone, alloc_flags);
 	if (__atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) < need)

@@ -280,8 +280,8 @@ static void checkerboard(void)
 }
 
 /*
- * The real start-up, as boot_main() took the times of it: until there is an allocator, and until
- * all memory has been initialised by all cores; and a first page.
+ * The real start-up, as boot_main() took the times of it: until there is an allocator, and
+ * until all memory has been initialised by all cores; and a first page.
  */
 /* ---- a CMA area, where the board is booted with one (cma=16M) -------------------- */
 

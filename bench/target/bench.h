@@ -15,8 +15,8 @@ int bench_smp(void);	/* bench=smp: for the memory model, on one core and on all 
 int bench_irqoff(void); /* bench=irqoff: for the plugin that looks for the longest stretch */
 
 /*
- * compact.c: bench=compact and bench=case35, whose slots are as many as there are pages; and what
- * bench=irqoff uses of it.
+ * compact.c: bench=compact and bench=case35, whose slots are as many as there are pages;
+ * and what bench=irqoff uses of it.
  */
 void bench_compact(struct page **slots);
 bool bench_case35(struct page **slots); /* false: less than 512 MiB */

@@ -8,7 +8,8 @@
  * the requests cost in all is divided by the pages that were moved, and beside it stands
  * the copy alone.
  *
- * Case 35 is the one of docs/CASES.md, on a board of 512 MiB: pageblocks that had been unmovable.
+ * Case 35 is the one of docs/CASES.md, on a board of 512 MiB: pageblocks that had been
+ * unmovable.
  *
  * State: the owner, whose slots are the caller's array.  One core; interrupts stay on, as
  * compaction wants them, but nobody interrupts.
@@ -107,7 +108,9 @@ void compact_drop_all(unsigned nr)
 	drain_all_pages();
 }
 
-/* Takes blocks until there are no more (or `most`); chained, as they are movable by nobody. */
+/*
+ * Takes blocks until there are no more (or `most`); chained, as they are movable by nobody.
+ */
 unsigned compact_take(gfp_t gfp, unsigned order, unsigned most, struct page **blocks)
 {
 	unsigned nr = 0;

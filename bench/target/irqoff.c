@@ -3,11 +3,11 @@
  * irqoff - everything that may keep interrupts off for long, for the plugin
  * bench/irqoff.c to count.
  *
- * One core inside an open region: churn of all mobilities, bulk calls of all
- * sizes, drains, requests that other mobilities have to serve, blocks of the
- * largest order cut up and merged, memory used up, blocks made by compaction.
- * mm_check() is not among it: its header exempts it.  Nor is waiting for a lock: on one core nobody holds it,
- * and QEMU's turns of some 97,000 instructions would show as such on several.
+ * One core inside an open region: churn of all mobilities, bulk calls of all sizes, drains,
+ * requests that other mobilities have to serve, blocks of the largest order cut up and
+ * merged, memory used up, blocks made by compaction. mm_check() is not among it: its header
+ * exempts it.  Nor is waiting for a lock: on one core nobody holds it, and QEMU's turns of
+ * some 97,000 instructions would show as such on several.
  *
  * A section of known length goes first; bench/irqoff.py wants to see it counted.
  *
@@ -79,7 +79,9 @@ static void churn(unsigned ops, unsigned max_order)
 		if (i % 4096 == 4095)
 			(void)(i & 4096 ? drain_local_pages() : drain_all_pages());
 	}
-	/* Pages of the caches' orders come in no order at all: nothing for a flush to join. */
+	/*
+	 * Pages of the caches' orders come in no order at all: nothing for a flush to join.
+	 */
 	for (unsigned s = 0; s < SLOTS; s++)
 		if (slot[s])
 			__free_pages(slot[s], slot_order[s]);

@@ -28,7 +28,10 @@ struct timed {
 	uintptr_t timer; /* address of the global timer's low word */
 };
 
-/* Ticks from just before the call to just after it; of nothing; two functions of known length. */
+/*
+ * Ticks from just before the call to just after it; of nothing; two functions of known
+ * length.
+ */
 uint32_t timed_call(struct timed *t);
 uint32_t timed_nothing(struct timed *t);
 void timed_1001(void);

@@ -85,9 +85,9 @@
 #endif
 
 /*
- * Pages in use are moved: compaction, contiguous allocation, offlining and pinning move what their
- * owners have made movable (migrate.h); 0: none is, and who needs the place gets -EBUSY (or
- * NULL).  Owners are the same with both.  Costs about 5 KiB of code.
+ * Pages in use are moved: compaction, contiguous allocation, offlining and pinning move
+ * what their owners have made movable (migrate.h); 0: none is, and who needs the place gets
+ * -EBUSY (or NULL).  Owners are the same with both.  Costs about 5 KiB of code.
  */
 #ifndef BUDDY_COMPACTION
 #define BUDDY_COMPACTION 1

@@ -49,9 +49,9 @@ int test_pages_isolated(unsigned long start, unsigned long end);
 
 /*
  * What is in use in a range is moved elsewhere if its owners can do that (migrate.h;
- * BUDDY_COMPACTION): single pages that nobody holds besides their owners, in batches of 32, to
- * pages of the same node if there are any, for which others may be reclaimed.  The range is
- * gone over five times at most.  A page that cannot be moved, or is held, is looked for
+ * BUDDY_COMPACTION): single pages that nobody holds besides their owners, in batches of 32,
+ * to pages of the same node if there are any, for which others may be reclaimed.  The range
+ * is gone over five times at most.  A page that cannot be moved, or is held, is looked for
  * before: then nothing is moved, and it is -EBUSY with one of the reasons
  *	"in use, order N"
  *	"pinned, references besides its owner's: N"
@@ -63,18 +63,19 @@ int test_pages_isolated(unsigned long start, unsigned long end);
  */
 
 /*
- * Allocates the frames [start, end), which need not be aligned to anything, as
- * pages of order 0, one reference each.  mt: the type of its pageblocks (MIGRATE_MOVABLE, or
+ * Allocates the frames [start, end), which need not be aligned to anything, as pages of
+ * order 0, one reference each.  mt: the type of its pageblocks (MIGRATE_MOVABLE, or
  * MIGRATE_CMA inside an area).  0; -EINVAL: no RAM, several zones; -EBUSY: a page in it is
- * in use and stays there, reserved, or another caller works there.  gfp: __GFP_ZERO, __GFP_NOWARN.
+ * in use and stays there, reserved, or another caller works there.  gfp: __GFP_ZERO,
+ * __GFP_NOWARN.
  */
 int alloc_contig_range(unsigned long start, unsigned long end, enum migratetype mt, gfp_t gfp);
 
 /*
- * Finds such a range of nr pages, aligned to a power of two of at least nr, in the zones that
- * gfp allows, the preferred node nid (-1: this CPU's) first, and only in nodes of
- * nodemask (0: all).  Its first page, or NULL.  What is free is taken before caches are emptied,
- * and that before anything is moved.
+ * Finds such a range of nr pages, aligned to a power of two of at least nr, in the zones
+ * that gfp allows, the preferred node nid (-1: this CPU's) first, and only in nodes of
+ * nodemask (0: all).  Its first page, or NULL.  What is free is taken before caches are
+ * emptied, and that before anything is moved.
  */
 struct page *alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid, nodemask_t nodemask);
 
@@ -145,8 +146,8 @@ bool cma_release(struct cma *cma, struct page *page, unsigned long count);
 /*
  * Takes the pageblocks of [start, start + nr) out of service: their pages are free and
  * nobody will be given them; they count as reserved, and watermarks follow the zone's new
- * size.  What is in use is moved elsewhere.  0; -EINVAL: not whole pageblocks, no RAM, several
- * zones, or reserved pages among them; -EBUSY: in use, and it stays.
+ * size.  What is in use is moved elsewhere.  0; -EINVAL: not whole pageblocks, no RAM,
+ * several zones, or reserved pages among them; -EBUSY: in use, and it stays.
  */
 int offline_pages(unsigned long start, unsigned long nr);
 

@@ -7,21 +7,24 @@
  * the fast path has no test for it.  -DBUDDY_DEBUG_HOOKS=0 leaves all of it out of a build
  * (mm_debug_set() then returns -ENOENT).
  *
- * name		      value	      what it does
- * init_on_alloc      0|1	      every block is zeroed when it is given
- * init_on_free	      0|1	      ... when it comes back (with page_poison: filled with that instead)
- * page_poison	      0|1	      a free page is full of 0xaa; what was written to it meanwhile is
+ * name                  value           what it does init_on_alloc      0|1
+ * every block is zeroed when it is given init_on_free             0|1             ... when
+ * it comes back (with page_poison: filled with that instead) page_poison         0|1
+ * a free page is full of 0xaa; what was written to it meanwhile is
  *				      reported (first byte, how many, if one bit only) when it is given
  *				      again.  It is given all the same
- * debug_pagealloc    0|1	      a free page is unmapped: a touch of it faults at once.  The port has to be able to
+ * debug_pagealloc    0|1        a free page is unmapped: a touch of it faults at once.  The
+ * port has to be able to
  *				      (port_map_pages()); the image is, with debug_pagealloc=1 among the boot arguments
- * page_owner	      0|1	      who allocated each block, and with which flags, from now on: 8 bytes a page
- * trace		      0|N	      a ring of the last N (rounded to a power of two, 16 to 4,096) events per CPU
- * fail_page_alloc    I,P,S,T	      as Linux's: every I-th request fails with a probability of P %, not before
+ * page_owner            0|1             who allocated each block, and with which flags,
+ * from now on: 8 bytes a page trace               0|N             a ring of the last N
+ * (rounded to a power of two, 16 to 4,096) events per CPU fail_page_alloc    I,P,S,T
+ * as Linux's: every I-th request fails with a probability of P %, not before
  *				      S pages were allocated, T times at most (-1: for ever); 0: off.
  *				      __GFP_NOFAIL is spared.  Read, it says what is left of S and T
- * fail_page_alloc.min_order N	      only orders from N on (default 0)
- * fail_page_alloc.ignore_gfp_wait 0|1  spare requests that may wait (default 0: none is spared)
+ * fail_page_alloc.min_order N           only orders from N on (default 0)
+ * fail_page_alloc.ignore_gfp_wait 0|1  spare requests that may wait (default 0: none is
+ * spared)
  *
  * Follows Linux 6.1 mm/page_poison.c, page_owner.c, debug_page_alloc.c, lib/fault-inject.c.
  */
@@ -52,7 +55,10 @@ void mm_debug_value(unsigned i, char *buf, unsigned size);
  * context, one at a time; no memory needed.
  */
 void show_page_owner(unsigned max);
-/* Who allocated this block, named by its first page: the caller and the flags; false when it is not known. */
+/*
+ * Who allocated this block, named by its first page: the caller and the flags; false when
+ * it is not known.
+ */
 bool page_owner_of(const struct page *page, const void **caller, gfp_t *gfp);
 
 enum mm_trace_kind {
@@ -71,7 +77,10 @@ enum mm_trace_kind {
 	NR_TRACE_KINDS
 };
 
-/* Prints the last `max` events of all CPUs (0: all there are), oldest first.  Needs trace.  Task context. */
+/*
+ * Prints the last `max` events of all CPUs (0: all there are), oldest first.  Needs trace.
+ * Task context.
+ */
 void show_trace(unsigned max);
 
 #endif /* BUDDY_DEBUG_H */

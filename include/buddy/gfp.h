@@ -83,8 +83,9 @@ typedef uint32_t gfp_t;
 /* ---- waiting ---------------------------------------------------------- */
 
 /*
- * May reclaim (shrinkers, owners of reclaimable pages), compact (owners of movable ones), have
- * the other CPUs empty their caches, and, with __GFP_FS, have an owner sacrificed (oom.h).
+ * May reclaim (shrinkers, owners of reclaimable pages), compact (owners of movable ones),
+ * have the other CPUs empty their caches, and, with __GFP_FS, have an owner sacrificed
+ * (oom.h).
  */
 #define __GFP_DIRECT_RECLAIM ((gfp_t)0x10000)
 /*

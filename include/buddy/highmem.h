@@ -33,7 +33,10 @@ void kunmap_local(const void *addr);
 /* Copies a page to another one, of any kind each. */
 void copy_highpage(struct page *to, struct page *from);
 
-/* Zeroes a page of any kind; copies bytes to and from one.  offset + len is at most PAGE_SIZE. */
+/*
+ * Zeroes a page of any kind; copies bytes to and from one.  offset + len is at most
+ * PAGE_SIZE.
+ */
 void clear_highpage(struct page *page);
 void memcpy_to_page(struct page *page, size_t offset, const void *from, size_t len);
 void memcpy_from_page(void *to, struct page *page, size_t offset, size_t len);

@@ -44,7 +44,7 @@ void end_page_writeback(struct page *page);
 /* ---- shrinkers ------------------------------------------------------------ */
 
 struct shrink_control {
-	gfp_t gfp_mask; /* of the request for which memory is wanted: without __GFP_FS no locks of file systems ... */
+	gfp_t gfp_mask;		  /* of the request: without __GFP_FS no file system's locks */
 	int nid;		  /* node, for SHRINKER_NUMA_AWARE; else 0 */
 	unsigned long nr_to_scan; /* scan_objects(): how many to look at */
 	unsigned long nr_scanned; /* and how many were: the shrinker may say fewer or more */

@@ -52,7 +52,10 @@ enum vm_event_item {
 	KSWAPD_GIVE_UP, /* times it found nothing to do for it any more (kswapd_failures) */
 	KCOMPACTD_WAKE,
 	OOM_KILL, /* owners that gave all they had for others */
-	/* reclaim: pages looked at, and freed, by kswapd and by requests; objects of shrinkers */
+	/*
+	 * reclaim: pages looked at, and freed, by kswapd and by requests; objects of
+	 * shrinkers
+	 */
 	PGSCAN_KSWAPD,
 	PGSCAN_DIRECT,
 	PGSTEAL_KSWAPD,
@@ -81,11 +84,17 @@ extern const char *const vm_event_name[NR_VM_EVENT_ITEMS];
 /* The sum over all CPUs; wraps at 2^32. */
 uint32_t vm_events(enum vm_event_item item);
 
-/* Free pages of all zones: in the zones; in per-CPU caches (an estimate while they are in use). */
+/*
+ * Free pages of all zones: in the zones; in per-CPU caches (an estimate while they are in
+ * use).
+ */
 unsigned long nr_free_pages(void);
 unsigned long nr_pcp_pages(void);
 
-/* Of the free pages: in CMA areas, in the highatomic reserve (both only for those who may have them). */
+/*
+ * Of the free pages: in CMA areas, in the highatomic reserve (both only for those who may
+ * have them).
+ */
 unsigned long nr_free_cma_pages(void);
 unsigned long nr_free_highatomic_pages(void);
 
@@ -110,11 +119,17 @@ struct zone_info {
 	unsigned long boost;			 /* of each of the watermarks */
 	unsigned long deferred;			 /* of `managed`: not yet initialised */
 	unsigned long lru, dirty, writeback;	 /* owners' pages: reclaimable, ... (reclaim.h) */
-	/* Where reclaim's clock and compaction's scanners go on: frame numbers, 0: at the start. */
+	/*
+	 * Where reclaim's clock and compaction's scanners go on: frame numbers, 0: at the
+	 * start.
+	 */
 	unsigned long clock_pfn, migrate_pfn, free_pfn;
 };
 
-/* Facts of the i-th populated zone, by rising address; false past the last.  Takes its lock. */
+/*
+ * Facts of the i-th populated zone, by rising address; false past the last.  Takes its
+ * lock.
+ */
 bool zone_info(unsigned i, struct zone_info *info);
 
 /* What a node's background work (reclaim.h, compaction.h) was asked for, and has given up. */

@@ -114,12 +114,12 @@ struct alloc_scope;
 struct alloc_scope *port_alloc_scope(void);
 
 /*
- * Nothing is left for a request of 2^order pages with these gfp flags, and no registered owner
- * (buddy/oom.h) has anything to give.  True: somebody gave memory up, try again; false: there is
- * nobody; the request fails, or, with __GFP_NOFAIL, the allocator panics.  Which requests come
- * here says buddy/oom.h.  Task context, interrupts on, no lock held, one call at a time (but for
- * requests with __GFP_NOFAIL that an owner makes while it gives memory up); it may free, not
- * allocate.
+ * Nothing is left for a request of 2^order pages with these gfp flags, and no registered
+ * owner (buddy/oom.h) has anything to give.  True: somebody gave memory up, try again;
+ * false: there is nobody; the request fails, or, with __GFP_NOFAIL, the allocator panics.
+ * Which requests come here says buddy/oom.h.  Task context, interrupts on, no lock held,
+ * one call at a time (but for requests with __GFP_NOFAIL that an owner makes while it gives
+ * memory up); it may free, not allocate.
  */
 bool port_out_of_memory(unsigned order, uint32_t gfp);
 
@@ -135,11 +135,12 @@ void port_wake_kswapd(int nid);
  * Normal cacheable memory, read-write, never executable.  addr is page aligned in all of
  * them.  Called only by vmalloc, which does so for different pages at once.
  *
- * prepare: whatever tables are needed to map [addr, addr + bytes): 0 or -ENOMEM; task context.
- * set: addr is mapped to phys; it was not, or broken.  Any context.
- * clear: nr pages from addr on are not mapped any more, on any CPU, when it returns; an access
+ * prepare: whatever tables are needed to map [addr, addr + bytes): 0 or -ENOMEM; task
+ * context. set: addr is mapped to phys; it was not, or broken.  Any context. clear: nr
+ * pages from addr on are not mapped any more, on any CPU, when it returns; an access
  *	is a fault.
- * break: the same, for one page, but an access to it by any CPU, from now until set (or clear), waits
+ * break: the same, for one page, but an access to it by any CPU, from now until set (or
+ * clear), waits
  *	in the fault handler, and then is made again.  Interrupts are off from break to set,
  *	and there is only a copy of the page in between.
  * phys: where addr is mapped to; UINT64_MAX: it is not, or broken.  Any context.
@@ -182,7 +183,10 @@ void port_cache_clean(const void *addr, size_t bytes);
 void port_cache_invalidate(void *addr, size_t bytes);
 void port_cache_flush(void *addr, size_t bytes);
 
-/* What was written to uncached memory before is where a device reads it (a DSB, and the L2's buffers). */
+/*
+ * What was written to uncached memory before is where a device reads it (a DSB, and the
+ * L2's buffers).
+ */
 void port_dma_wmb(void);
 
 #endif /* PORT_PORT_H */

@@ -72,8 +72,8 @@ void port_wake_kswapd(int nid)
 }
 
 /*
- * One task per core, so nobody is waiting for this one to let go.  Background work is not done from
- * here: the caller may be in a step of it already, or hold what the step wants.
+ * One task per core, so nobody is waiting for this one to let go.  Background work is not
+ * done from here: the caller may be in a step of it already, or hold what the step wants.
  */
 void port_cond_resched(void)
 {

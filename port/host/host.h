@@ -44,7 +44,10 @@ enum host_cpu_mode {
 void host_cpu_enter(unsigned cpu);
 void host_cpu_exit(void);
 
-/* For one thread that plays several CPUs in turn: it is `cpu` now, the one before is virtual. */
+/*
+ * For one thread that plays several CPUs in turn: it is `cpu` now, the one before is
+ * virtual.
+ */
 void host_cpu_switch(unsigned cpu);
 
 /* All CPUs offline but this thread, which is CPU 0; depths, locks, rates back to 0. */
@@ -78,7 +81,10 @@ struct alloc_scope;
 struct alloc_scope *host_task_scope(unsigned cpu);
 /* What port_out_of_memory() answers; NULL: false.  Forgotten by host_cpu_reset(). */
 void host_oom_set_handler(bool (*handler)(unsigned order, uint32_t gfp));
-/* What port_wake_kswapd() calls, in the caller's context; NULL: nothing.  Forgotten by host_cpu_reset(). */
+/*
+ * What port_wake_kswapd() calls, in the caller's context; NULL: nothing.  Forgotten by
+ * host_cpu_reset().
+ */
 void host_kswapd_set_handler(void (*handler)(int nid));
 /* port_map_pages() says no to anything but the usual mapping. */
 void host_refuse_map_pages(bool refuse);
@@ -88,9 +94,9 @@ unsigned long host_cache_ops(unsigned kind);
 /* ---- vmalloc's window --------------------------------------------------------- */
 
 /*
- * Addresses for vmalloc_init(), bytes rounded up to pages: the same ones, of the same size, in
- * each call.  RAM that is to be mapped there comes from host_map_phys() (start()) after the
- * first call.  Accesses to pages on the move wait from now on.
+ * Addresses for vmalloc_init(), bytes rounded up to pages: the same ones, of the same size,
+ * in each call.  RAM that is to be mapped there comes from host_map_phys() (start()) after
+ * the first call.  Accesses to pages on the move wait from now on.
  */
 void *host_vmap_window(size_t bytes);
 /* Accesses that have met one; counted before they wait. */

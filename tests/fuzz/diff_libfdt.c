@@ -273,7 +273,9 @@ static void give_up(int sig)
 	siglongjmp(hung, 1);
 }
 
-/* libfdt's verdict; HANGS after 0.2 s of CPU time, where a sound answer takes microseconds. */
+/*
+ * libfdt's verdict; HANGS after 0.2 s of CPU time, where a sound answer takes microseconds.
+ */
 #define HANGS 1
 static int libfdt_check(const uint8_t *blob, uint32_t size)
 {

@@ -51,7 +51,10 @@ void test_barrier_wait(struct test_barrier *b, unsigned nr);
 void fill_block(struct page *page, unsigned order, uint32_t seed);
 bool verify_block(struct page *page, unsigned order, uint32_t seed);
 
-/* The block's pages may not be touched until the next fill (host: AddressSanitizer sees to it). */
+/*
+ * The block's pages may not be touched until the next fill (host: AddressSanitizer sees to
+ * it).
+ */
 void poison_block(struct page *page, unsigned order);
 
 /* The checks that every test that frees wrongly makes. */
@@ -90,10 +93,16 @@ extern const struct geometry default_geometry;
  */
 int start(const struct geometry *g);
 
-/* The end of start(): memblock is filled, the RAM mapped; for tests that do that themselves. */
+/*
+ * The end of start(): memblock is filled, the RAM mapped; for tests that do that
+ * themselves.
+ */
 int start_mm(const struct mm_limits *limits);
 
-/* Maps the ranges (sorted, those that touch as one) and nothing else; resets CPUs and memblock. */
+/*
+ * Maps the ranges (sorted, those that touch as one) and nothing else; resets CPUs and
+ * memblock.
+ */
 void map_geometry(const struct geometry *g);
 
 /* This thread plays CPU `cpu` from here on (mm_init_cpu() included, if it is new). */

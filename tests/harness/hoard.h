@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks that a case holds, chained through their own descriptors, and zones by name.  One hoard
- * for each file that includes this.
+ * Blocks that a case holds, chained through their own descriptors, and zones by name.  One
+ * hoard for each file that includes this.
  */
 #ifndef TESTS_HOARD_H
 #define TESTS_HOARD_H

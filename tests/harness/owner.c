@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* owner - see owner.h.  The least that an owner can be; also the example of migrate.h's protocol. */
+/*
+ * owner - see owner.h.  The least that an owner can be; also the example of migrate.h's
+ * protocol.
+ */
 #include "tests/harness/owner.h"
 
 #include <buddy/errno.h>

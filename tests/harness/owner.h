@@ -28,7 +28,10 @@ struct test_owner {
 /* slots: nr_slots pointers, all NULL, the caller's. */
 void owner_init(struct test_owner *o, struct page **slots, unsigned nr_slots, bool reclaimable);
 
-/* Fills a slot that is empty with a page of its own, marked by the pattern.  False: no memory. */
+/*
+ * Fills a slot that is empty with a page of its own, marked by the pattern.  False: no
+ * memory.
+ */
 bool owner_fill(struct test_owner *o, unsigned i, gfp_t gfp);
 /* Empties a slot (nothing if it is: reclaim may have been there). */
 void owner_drop(struct test_owner *o, unsigned i);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a request went through: the steps of the slow path, as the trace ring of CPU 0 has them.
+ * What a request went through: the steps of the slow path, as the trace ring of CPU 0 has
+ * them.
  */
 #ifndef TESTS_STEPS_H
 #define TESTS_STEPS_H

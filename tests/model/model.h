@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model: a byte map of pages, so simple that it is right, beside the real
- * allocator.  model_make.c makes memories up; model_ref.c knows whose each page is;
- * model_block.c has the blocks that are out, model_ops.c what is done with them; model.c plays.
+ * The model: a byte map of pages, so simple that it is right, beside the real allocator.
+ * model_make.c makes memories up; model_ref.c knows whose each page is; model_block.c has
+ * the blocks that are out, model_ops.c what is done with them; model.c plays.
  */
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H
@@ -28,7 +28,10 @@ void ref_make_policy(struct rng *rng);
 uint32_t ref_unusual(void);
 /* What is left of the flags when contradictions are settled. */
 gfp_t ref_settle(gfp_t gfp);
-/* After start(): whose each frame is, from the geometry and from what memblock says is reserved. */
+/*
+ * After start(): whose each frame is, from the geometry and from what memblock says is
+ * reserved.
+ */
 void ref_learn(void);
 /* Zones lie where the limits say, and hold what they should. */
 void ref_check_zones(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The model's blocks: what is asked for, what is checked of what was given, and giving it back.
+ * The model's blocks: what is asked for, what is checked of what was given, and giving it
+ * back.
  *
  * State: the table of live blocks; its owner is the running operation.
  */

@@ -22,7 +22,9 @@ static uint64_t below(struct rng *r, uint64_t n)
 	return ((uint64_t)rng_next(r) << 16 ^ rng_next(r)) % n;
 }
 
-/* A place for a bank of `size`: favours the ends of the address space and the board's base. */
+/*
+ * A place for a bank of `size`: favours the ends of the address space and the board's base.
+ */
 static uint64_t place(struct rng *r, uint64_t size)
 {
 	switch (rng_below(r, 5)) {

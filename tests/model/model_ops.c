@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The model's operations: each does something at random with the allocator and the same with the
- * books (model_ref.c), and checks what can be said at once.
+ * The model's operations: each does something at random with the allocator and the same
+ * with the books (model_ref.c), and checks what can be said at once.
  *
  * State: none of its own.
  */
@@ -146,7 +146,10 @@ void op_list(void)
 	host_irq_hold(false);
 }
 
-/* A block that is not compound and has one reference becomes single pages, accounted as it was. */
+/*
+ * A block that is not compound and has one reference becomes single pages, accounted as it
+ * was.
+ */
 void op_split(void)
 {
 	unsigned n = nr_live ? rng_below(&rng, nr_live) : 0;

@@ -180,8 +180,8 @@ static unsigned long ref_mark(gfp_t gfp, unsigned long min)
 }
 
 /*
- * After a request that failed: everything is initialised, and each zone that might have served
- * is at its mark, or has no block that large; nothing is held back there for others.
+ * After a request that failed: everything is initialised, and each zone that might have
+ * served is at its mark, or has no block that large; nothing is held back there for others.
  */
 void ref_check_failure(gfp_t gfp, unsigned order, int nid, nodemask_t mask)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one CPU of a stress test has: blocks with a mark in each, a generator, and an interrupt
- * handler with blocks of its own.
+ * What one CPU of a stress test has: blocks with a mark in each, a generator, and an
+ * interrupt handler with blocks of its own.
  */
 #ifndef TESTS_WORKER_H
 #define TESTS_WORKER_H
@@ -47,7 +47,9 @@ bool is_marked(const struct block *b);
 bool fill_slot(struct worker *w, struct block *b, struct rng *r, gfp_t gfp, unsigned order);
 void empty_slot(struct block *b);
 
-/* On each CPU, before and after what it does.  irqs: its interrupts allocate and free, too. */
+/*
+ * On each CPU, before and after what it does.  irqs: its interrupts allocate and free, too.
+ */
 struct worker *begin(unsigned cpu, bool irqs);
 void finish(struct worker *w);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of the debugging options share: values by name, nothing left on, free pages to be
- * touched, a block to be got again.
+ * What the tests of the debugging options share: values by name, nothing left on, free
+ * pages to be touched, a block to be got again.
  */
 #ifndef TESTS_DEBUG_FIXTURE_H
 #define TESTS_DEBUG_FIXTURE_H
@@ -50,7 +50,10 @@ static inline void all_off(void)
 		CHECK(!strcmp(value_of(mm_debug_name(i)), "0"));
 }
 
-/* The first case of a suite: an image that was started with debug_pagealloc=1 goes on without. */
+/*
+ * The first case of a suite: an image that was started with debug_pagealloc=1 goes on
+ * without.
+ */
 static inline void all_is_off_at_first(void)
 {
 	set("debug_pagealloc", "0");

@@ -30,7 +30,7 @@ static void irq_restore(uint32_t flags);
 
 #include "drivers/mmci.c" // NOLINT(bugprone-suspicious-include): its registers are ours
 
-/* ---- controller and card ----------------------------------------------------------------- */
+/* ---- controller and card ----------------------------------------------------------- */
 
 #define BASE	     0x10005000u
 #define MCLK	     24000000u
@@ -452,7 +452,7 @@ uint64_t a9timer_ticks(uint32_t usec)
 	return (uint64_t)usec * TICKS_PER_US;
 }
 
-/* ---- cards ------------------------------------------------------------------------------ */
+/* ---- cards ------------------------------------------------------------------------- */
 
 /* 1 GiB as version 1 says it; 4 GiB as version 2 does. */
 static const uint32_t csd_1g[4] = {0x002f0032, 0x5f59c000 | 0x3ff, 0xc0000000 | 7 << 15, 0};

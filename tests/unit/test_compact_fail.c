@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * Compaction among owners that refuse, and among CPUs that do other things: nothing is lost, and
- * no content changes.
+ * Compaction among owners that refuse, and among CPUs that do other things: nothing is
+ * lost, and no content changes.
  */
 #include "compact_fixture.h"
 
@@ -122,7 +122,7 @@ static void with_every_page_poisoned_when_free(void)
 	CHECK_EQ(mm_debug_set("page_poison", "0"), 0);
 }
 
-/* ---- several CPUs -------------------------------------------------------------------------- */
+/* ---- several CPUs ------------------------------------------------------------------ */
 
 #define CPUS   4U
 #define ROUNDS 60U

@@ -103,7 +103,10 @@ static void complete_where_nothing_moves(void)
 	give_back();
 }
 
-/* Asynchronous work ends with what was left of the pass; who waits has the rest looked at, too. */
+/*
+ * Asynchronous work ends with what was left of the pass; who waits has the rest looked at,
+ * too.
+ */
 static void partial_when_the_pass_had_begun(void)
 {
 	struct zone *zone = &zones[0];
@@ -160,7 +163,7 @@ static void asynchronous_work_keeps_to_movable_pageblocks(void)
 	give_back();
 }
 
-/* ---- deferral --------------------------------------------------------------------------- */
+/* ---- deferral ---------------------------------------------------------------------- */
 
 static void after_each_failure_twice_as_many_are_put_off(void)
 {
@@ -229,7 +232,7 @@ static void suitable_with_what_reclaim_could_get(void)
 	give_back();
 }
 
-/* ---- in the background -------------------------------------------------------------------- */
+/* ---- in the background ------------------------------------------------------------- */
 
 static void kcompactd_works_in_steps_and_stops(void)
 {
@@ -284,8 +287,8 @@ static void kcompactd_gives_up_where_nothing_moves(void)
 /* ---- figures --------------------------------------------------------------- */
 
 /*
- * By hand, with blocks and pages free in all: order 0 only, f single pages: an order-o request
- * would need 2^o, the index is 1 - (1 + f / 2^o) / f.
+ * By hand, with blocks and pages free in all: order 0 only, f single pages: an order-o
+ * request would need 2^o, the index is 1 - (1 + f / 2^o) / f.
  */
 static void fragmentation_by_hand(void)
 {

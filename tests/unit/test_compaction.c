@@ -3,7 +3,8 @@
 /*
  * Compaction: what requests get by it, what it leaves alone, and how its scanners go on.
  *
- * The owner of harness/owner.h holds the pages that are to move; its patterns have to survive.
+ * The owner of harness/owner.h holds the pages that are to move; its patterns have to
+ * survive.
  */
 #include "compact_fixture.h"
 
@@ -230,7 +231,10 @@ static void cma_areas_are_targets_and_movable_requests_sources(void)
 	zone = &zones[0];
 	checkerboard();
 	CHECK_EQ(zone->nr_free_cma, (8UL << 20 >> PAGE_SHIFT) / 2);
-	/* Unmovable: what is free in the area is room for others', but cannot be had itself. */
+	/*
+	 * Unmovable: what is free in the area is room for others', but cannot be had
+	 * itself.
+	 */
 	want = (zone->nr_free_pages - zone->nr_free_cma) >> pageblock_order;
 	CHECK(want);
 	for (unsigned long i = 0; i < want; i++) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * Ranges with pages in use that can be moved: CMA areas that are lent, pageblocks that go out of
- * service, frames that are asked for.  What was moved is whole; where one page stays, all is
- * as it was, and it is said why.
+ * Ranges with pages in use that can be moved: CMA areas that are lent, pageblocks that go
+ * out of service, frames that are asked for.  What was moved is whole; where one page
+ * stays, all is as it was, and it is said why.
  */
 #include <stdio.h>
 #include <string.h>
@@ -353,7 +353,7 @@ static void pageblocks_in_use_go_out_of_service(void)
 	end_of_it();
 }
 
-/* ---- many CPUs --------------------------------------------------------------------------- */
+/* ---- many CPUs --------------------------------------------------------------------- */
 
 static struct cma *shared;
 static unsigned given, whole;

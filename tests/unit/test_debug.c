@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The debugging options: names and values, what free pages are like (zeroed, poisoned, unmapped),
- * all of it at once.  What reports say, and what a touch of an unmapped page does, is looked at on
- * the host.  What is noted of requests, and requests made to fail: test_debug_notes.c.
+ * The debugging options: names and values, what free pages are like (zeroed, poisoned,
+ * unmapped), all of it at once.  What reports say, and what a touch of an unmapped page
+ * does, is looked at on the host.  What is noted of requests, and requests made to fail:
+ * test_debug_notes.c.
  */
 #include <buddy/highmem.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * A deferred start: memory is there when it is wanted, whoever brings it, and in the end it is the
- * same as of a start that did all at once.
+ * A deferred start: memory is there when it is wanted, whoever brings it, and in the end it
+ * is the same as of a start that did all at once.
  */
 #include <string.h>
 

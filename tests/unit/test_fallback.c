@@ -285,7 +285,10 @@ static void small_movable_requests_do_not_claim(void)
 	struct page *page;
 	uint32_t steals;
 
-	/* everything unmovable, every second block of eight pages free: no larger one, half in all */
+	/*
+	 * everything unmovable, every second block of eight pages free: no larger one, half
+	 * in all
+	 */
 	CHECK_EQ(start(&small), 0);
 	head = NULL;
 	take_rest(MIGRATE_UNMOVABLE, 3);

@@ -310,7 +310,10 @@ static void a_failed_write_loses_nothing(void)
 		CHECK_EQ(filemap_sync(map), 0);
 		CHECK(device_is_right());
 	}
-	/* A device that takes nothing any more: closing says so, and keeps what it could not write. */
+	/*
+	 * A device that takes nothing any more: closing says so, and keeps what it could
+	 * not write.
+	 */
 	CHECK_EQ(random_op(true), 0);
 	disk.broken = true;
 	CHECK_EQ(filemap_close(map), -EIO);

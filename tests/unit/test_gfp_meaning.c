@@ -229,7 +229,10 @@ static void bits_that_are_not_allowed_now_are_taken_off(void)
 	struct page *page;
 
 	gfp_allowed_mask = GFP_BOOT_MASK;
-	/* may not wait, and so fails where another one would have emptied the other CPU's cache */
+	/*
+	 * may not wait, and so fails where another one would have emptied the other CPU's
+	 * cache
+	 */
 	play_cpu(1);
 	page = alloc_page(GFP_KERNEL);
 	REQUIRE(page);
@@ -249,7 +252,9 @@ static void bits_that_are_not_allowed_now_are_taken_off(void)
 
 /* ---- the end of memory --------------------------------------------------------- */
 
-/* All memory is out but for `nr` pages of one zone: every kind of request, from both nodes. */
+/*
+ * All memory is out but for `nr` pages of one zone: every kind of request, from both nodes.
+ */
 static void check_depth(const struct zone *zone, unsigned long nr)
 {
 	static const gfp_t bits = GFP_FAST_MASK | __GFP_HIGH | __GFP_ATOMIC | __GFP_MEMALLOC |

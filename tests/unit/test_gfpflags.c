@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Flags that contradict themselves: served as gfp.h says, told once, and nothing else is touched. */
+/*
+ * Flags that contradict themselves: served as gfp.h says, told once, and nothing else is
+ * touched.
+ */
 #include <stdio.h>
 
 #include <mm/internal.h>

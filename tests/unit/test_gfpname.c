@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // LINK: boot/gfpname.c
-/* The names of gfp flags, to be written and to be read, and the numbers that a person types. */
+/*
+ * The names of gfp flags, to be written and to be read, and the numbers that a person
+ * types.
+ */
 #include <string.h>
 
 #include "boot/gfpname.h"

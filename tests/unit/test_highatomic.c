@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * The highatomic reserve: who fills it, who may have it, how it is counted, and that it is given
- * up before anybody fails for it.
+ * The highatomic reserve: who fills it, who may have it, how it is counted, and that it is
+ * given up before anybody fails for it.
  */
 #include <string.h>
 
@@ -20,8 +20,8 @@ static const struct geometry one_zone = {
 static struct zone *zone;
 
 /*
- * All movable pages are out but for two pageblocks' worth and some, in single pageblocks: above min
- * less a quarter, below low, so that an atomic request goes deeper.
+ * All movable pages are out but for two pageblocks' worth and some, in single pageblocks:
+ * above min less a quarter, below low, so that an atomic request goes deeper.
  */
 static bool nearly_all_out(void)
 {
@@ -36,7 +36,10 @@ static bool nearly_all_out(void)
 	return true;
 }
 
-/* Frees the hoarded pages of the pageblocks from..from + nr - 1 of the zone, but `kept` of each. */
+/*
+ * Frees the hoarded pages of the pageblocks from..from + nr - 1 of the zone, but `kept` of
+ * each.
+ */
 static void free_pageblocks(unsigned long from, unsigned long nr, unsigned kept)
 {
 	unsigned long first = zone->zone_start_pfn + from * PB, end = first + nr * PB;
@@ -240,7 +243,10 @@ static void a_reserve_that_does_not_help_is_no_endless_hope(void)
 
 static void case_25_a_reserve_larger_than_what_is_free(void)
 {
-	/* numbers only: free 100, of which 200 are said to be reserved (as seen without the lock) */
+	/*
+	 * numbers only: free 100, of which 200 are said to be reserved (as seen without the
+	 * lock)
+	 */
 	struct zone z;
 
 	memset(&z, 0, sizeof(z));

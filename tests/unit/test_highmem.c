@@ -13,7 +13,10 @@
 #include "../harness/fixture.h"
 #include "../harness/tap.h"
 
-/* Of what clear and copy do at the edges; both sides of the page are other pages of the block. */
+/*
+ * Of what clear and copy do at the edges; both sides of the page are other pages of the
+ * block.
+ */
 static void copies_stay_in(struct page *page)
 {
 	static unsigned char from[PAGE_SIZE], to[PAGE_SIZE];

@@ -145,7 +145,9 @@ static void wrong_ranges_are_refused(void)
 	__free_page(page);
 }
 
-/* The pageblocks of a largest block are isolated one by one, the block being whole or used. */
+/*
+ * The pageblocks of a largest block are isolated one by one, the block being whole or used.
+ */
 static void a_block_over_several_pageblocks_is_freed_by_what_each_is(void)
 {
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, MAX_ORDER);
@@ -333,8 +335,8 @@ static void alloc_in_irq(unsigned cpu)
 }
 
 /*
- * A pageblock of 32 free and 32 used blocks takes two steps to turn over, and is half free: all
- * other memory being used, it is what a fallback would claim.
+ * A pageblock of 32 free and 32 used blocks takes two steps to turn over, and is half free:
+ * all other memory being used, it is what a fallback would claim.
  */
 static void a_claim_leaves_a_pageblock_alone_that_comes_back(void)
 {

@@ -50,7 +50,10 @@ static unsigned long sum_of(uint32_t item)
 
 /* ---- moved ----------------------------------------------------------------------- */
 
-/* Targets: how many were asked for and came back, and which one is not to be had (1: the first). */
+/*
+ * Targets: how many were asked for and came back, and which one is not to be had (1: the
+ * first).
+ */
 static struct {
 	unsigned given, back, fail_at;
 } targets;
@@ -72,7 +75,10 @@ static void put_new_page(struct page *dst, void *arg)
 	free_migration_target(dst);
 }
 
-/* All of the first nr slots that agree.  Returns how many were moved; *taken: how many agreed. */
+/*
+ * All of the first nr slots that agree.  Returns how many were moved; *taken: how many
+ * agreed.
+ */
 static unsigned move_all(unsigned nr, enum migrate_mode mode, unsigned *taken)
 {
 	struct page *page[SLOTS];
@@ -164,7 +170,10 @@ static void who_pays_goes_on_paying(void)
 
 static int (*really_migrate)(struct page *dst, struct page *src, enum migrate_mode mode);
 static bool (*really_isolate)(struct page *page, enum migrate_mode mode);
-/* The calls from..to of migrate_page() (1: the first) give `err`; the isolate_at-th call of isolate_page() refuses. */
+/*
+ * The calls from..to of migrate_page() (1: the first) give `err`; the isolate_at-th call of
+ * isolate_page() refuses.
+ */
 static struct {
 	unsigned calls, from, to, isolate_calls, isolate_at;
 	int err;
@@ -367,7 +376,10 @@ static void what_is_held_stays(void)
 	owner_drop_all(&owner);
 }
 
-/* Poison, owners, unmapped free pages: targets are allocated, and sources freed, as any page is. */
+/*
+ * Poison, owners, unmapped free pages: targets are allocated, and sources freed, as any
+ * page is.
+ */
 static void with_debugging_on(void)
 {
 	static const char *const option[] = {"page_owner", "page_poison", "init_on_free",

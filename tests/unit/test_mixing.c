@@ -221,7 +221,7 @@ static void a_refill_does_not_take_a_zone_below_min(void)
 			}
 }
 
-/* ---- fair zones, kernelcore ------------------------------------------------------------- */
+/* ---- fair zones, kernelcore -------------------------------------------------------- */
 
 static void fair_zones_give_by_their_size(void)
 {
@@ -299,7 +299,7 @@ static void the_larger_of_what_kernelcore_and_movablecore_leave(void)
 	}
 }
 
-/* ---- bytes of pageblocks ------------------------------------------------------------------ */
+/* ---- bytes of pageblocks ----------------------------------------------------------- */
 
 static unsigned long stop;
 

@@ -87,7 +87,10 @@ static void nest(unsigned cpu, void *arg)
 	for (i = 0; i < KMAP_LOCAL_MAX; i++)
 		page[i] = alloc_page(GFP_KERNEL);
 	for (n = 0; n < 50; n++) {
-		/* A tick's handler may take a slot above: fewer than all, on other cores too. */
+		/*
+		 * A tick's handler may take a slot above: fewer than all, on other cores
+		 * too.
+		 */
 		for (i = 0; i < KMAP_LOCAL_MAX - 2; i++) {
 			addr[i] = mmu_kmap_local(phys_of(page[i]));
 			*addr[i] = cpu << 16 | i;
@@ -167,7 +170,9 @@ static void a_page_of_highmem(void)
 
 /* ---- caches ----------------------------------------------------------------------- */
 
-/* Whatever the range, what lies beside it is as it was; clean and flush keep what is in it. */
+/*
+ * Whatever the range, what lies beside it is as it was; clean and flush keep what is in it.
+ */
 static void case_48_edges_keep_their_neighbours(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);

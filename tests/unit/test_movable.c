@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The words of movable pages: taken, put back, released, in every order that owner, taker and a
- * third one can have; and what is refused.
+ * The words of movable pages: taken, put back, released, in every order that owner, taker
+ * and a third one can have; and what is refused.
  */
 #include <mm/internal.h>
 

@@ -36,7 +36,10 @@ static int node_of(const struct page *page)
 	return page_zone(page)->nid;
 }
 
-/* Takes all from node nid on; the nodes in the order of their first page, as decimal digits. */
+/*
+ * Takes all from node nid on; the nodes in the order of their first page, as decimal
+ * digits.
+ */
 static unsigned order_from(int nid, gfp_t gfp, const nodemask_t *mask)
 {
 	unsigned seen = 0, turns = 0;
@@ -326,7 +329,7 @@ static void a_set_that_flips_under_a_busy_context(void)
 	CHECK_EQ(host_task_scope(0)->mems_allowed, 0);
 }
 
-/* ---- what is taken back before a request leaves its node --------------------------------- */
+/* ---- what is taken back before a request leaves its node --------------------------- */
 
 static uint32_t got(void)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * Out of memory: who is sacrificed, in which order, one at a time, and what the console is told.
+ * Out of memory: who is sacrificed, in which order, one at a time, and what the console is
+ * told.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * Pinning for long: out of CMA areas, ZONE_MOVABLE and isolated pageblocks, and nowhere else; the
- * pin's reference is there before anybody can find the page.
+ * Pinning for long: out of CMA areas, ZONE_MOVABLE and isolated pageblocks, and nowhere
+ * else; the pin's reference is there before anybody can find the page.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * Scopes: what a context says once holds for all its requests and for nobody else's, nests, and
- * costs nothing when it is over.
+ * Scopes: what a context says once holds for all its requests and for nobody else's, nests,
+ * and costs nothing when it is over.
  */
 #include <string.h>
 
@@ -205,7 +205,10 @@ static void pin_or_drain(unsigned cpu, void *arg)
 			memalloc_pin_restore(memalloc_pin_save());
 			continue;
 		}
-		/* each time: a free that says that there is something, a drain before a failure that nothing is */
+		/*
+		 * each time: a free that says that there is something, a drain before a
+		 * failure that nothing is
+		 */
 		page = alloc_page(GFP_KERNEL);
 		CHECK(page != NULL);
 		__free_page(page);

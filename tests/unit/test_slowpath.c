@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // HOST ONLY
 /*
- * The retry policy: which steps each class of request takes, in which order, and that it comes to
- * an end; that nobody who is entered for it comes in again.
+ * The retry policy: which steps each class of request takes, in which order, and that it
+ * comes to an end; that nobody who is entered for it comes in again.
  *
- * Memory is all out in a hoard; what can be had again is in the hands of a shrinker, of an owner
- * that can be sacrificed, or of an owner of movable pages.
+ * Memory is all out in a hoard; what can be had again is in the hands of a shrinker, of an
+ * owner that can be sacrificed, or of an owner of movable pages.
  */
 #include <stdio.h>
 #include <string.h>
@@ -187,7 +187,7 @@ static struct page *want(gfp_t gfp, unsigned order)
 	return alloc_pages(gfp | __GFP_NOWARN, order);
 }
 
-/* ---- requests that may not wait ------------------------------------------------------------ */
+/* ---- requests that may not wait ---------------------------------------------------- */
 
 static void who_may_not_wait_enters_nobody(void)
 {
@@ -233,7 +233,7 @@ static void polling_wakes_kswapd_once(void)
 	end();
 }
 
-/* ---- order 0 ---------------------------------------------------------------------------------- */
+/* ---- order 0 ----------------------------------------------------------------------- */
 
 static void an_ordinary_request_reclaims(void)
 {
@@ -320,7 +320,7 @@ static void sacrifices_without_a_page_end_too(void)
 	end();
 }
 
-/* ---- out of memory ------------------------------------------------------------------------------- */
+/* ---- out of memory ----------------------------------------------------------------- */
 
 static void a_sacrifice_comes_last(void)
 {
@@ -386,7 +386,7 @@ static void nofail_panics_when_nobody_has_anything(void)
 	hoard = NULL;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------ */
+/* ---- blocks ------------------------------------------------------------------------ */
 
 static void high_orders_that_do_not_move_compact_first(void)
 {
@@ -425,7 +425,7 @@ static void costly_orders_sacrifice_nobody(void)
 	end();
 }
 
-/* ---- recursion ------------------------------------------------------------------------------------------ */
+/* ---- recursion --------------------------------------------------------------------- */
 
 static unsigned inner_failed;
 

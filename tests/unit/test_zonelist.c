@@ -45,7 +45,9 @@ static void give_all(void)
 	}
 }
 
-/* Takes until NULL; the zone types as hexadecimal digits, in the order of their first page. */
+/*
+ * Takes until NULL; the zone types as hexadecimal digits, in the order of their first page.
+ */
 static unsigned take_all(gfp_t gfp, unsigned order)
 {
 	unsigned seen = 0, turns = 0;
