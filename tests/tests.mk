@@ -190,7 +190,7 @@ $(foreach n,nodes scope filemap migrate contig_move pin vmscan shrinker kswapd o
 $(eval $(call host_test,tsan64-unit-deferred,$(T)/tsan64/deferred,timeout 300 $(T)/tsan64/deferred only=in_parallel))
 $(eval $(call host_test,tsan64-unit-compact_fail,$(T)/tsan64/compact_fail,timeout 300 $(T)/tsan64/compact_fail only=at_once))
 # ranges of all kinds against pageblocks and sections of other sizes
-$(foreach f,cfg-tiny cfg-small cfg-large cfg-page64k,$(foreach n,compaction compact_policy,\
+$(foreach f,cfg-small cfg-large cfg-page64k,$(foreach n,compaction compact_policy,\
 	$(eval $(call host_test,$(f)-unit-$(n),$(T)/$(f)/$(n),timeout 300 $(call run_of,$(f))/$(n)))))
 $(eval $(call host_test,tsan64-unit-vmalloc_move,$(T)/tsan64/vmalloc_move,timeout 300 $(T)/tsan64/vmalloc_move))
 # pageblocks that are smaller than what a cache holds

@@ -85,7 +85,7 @@ static inline enum compact_result compact_gfp(gfp_t gfp, unsigned order, unsigne
 
 	/* These are about what is done when there is something to look for. */
 	for_each_zone(zone)
-		zone->has_movable = 1;
+		WRITE_ONCE(zone->has_movable, 1);
 	result = try_to_compact_pages(gfp, order, alloc_flags, &ac, prio, &page);
 	if (page) { /* as if it had been for the lists */
 		port_irqflags_t flags = port_irq_save();

@@ -332,6 +332,16 @@ static void a_failed_write_loses_nothing(void)
 
 static uint32_t wrong;
 
+/*
+ * What is written to while it is on its way to the device is written again (filemap.c): the
+ * device reads what others write, by design, which ThreadSanitizer would have to call a race.
+ */
+#ifdef __SANITIZE_THREAD__
+#define WRITEBACK_TOO 0
+#else
+#define WRITEBACK_TOO 1
+#endif
+
 /* Each has every fourth stretch of 512 bytes: pages are shared, bytes are not. */
 static void storm(unsigned cpu, void *arg)
 {
@@ -353,10 +363,10 @@ static void storm(unsigned cpu, void *arg)
 			__atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
 		memcpy(copy + pos, buf, sizeof(buf));
 		if (round % 8 == cpu)
-			shrink_node_pages(-1, 8, GFP_KERNEL);
+			shrink_node_pages(-1, 8, WRITEBACK_TOO ? GFP_KERNEL : GFP_NOIO);
 		if (round % 4 == cpu)
 			move((uint64_t)((seed >> 4) % (PAGES - 1)) * PAGE_SIZE);
-		if (round % 64 == cpu && filemap_sync(map))
+		if (WRITEBACK_TOO && round % 64 == cpu && filemap_sync(map))
 			__atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
 		test_idle();
 	}
