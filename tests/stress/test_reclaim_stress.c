@@ -304,8 +304,8 @@ static void memory_is_short_for_all(void)
 	on_all(mix, 2);
 	for (unsigned i = 0; i < OWNERS; i++)
 		done += !!owner[i].migrated + !!owner[i].evicted + !!owner[i].written;
-	/* it was: each has been moved, two of them evicted and written */
-	if (BUDDY_RECLAIM && test_option("ops", 20000) >= 2000)
+	/* It was, in a small machine: each has been moved, two of them evicted and written. */
+	if (BUDDY_RECLAIM && test_option("ops", 20000) >= 2000 && nr_managed_pages() <= 32768)
 		CHECK(done >= 5);
 	teardown(bad);
 }

@@ -411,7 +411,7 @@ def demo_finds_what_is_broken(b):
     """Every word of a page's memory is somebody's: a change under the demonstration fails it."""
     addr, _ = last_block(b.command("alloc 10"))
     need("freed" in b.command("free %s 10" % addr), "freed")
-    b.send("demo 30000\r")
+    b.send("demo 300000\r")
     b.expect(r"\[#")
     # Blocks come and go too fast for one poke to hit a filled one for certain.
     for offset in range(0, 4 << 20, 4096):

@@ -280,7 +280,13 @@ static void zoneinfo_has_linux_words(void)
 		check_zone_line("^      nr_free_pages [0-9]+$", zone.free);
 		check_zone_line("^      nr_free_pcp  [0-9]+$", zone.pcp);
 		check_zone_line("^      nr_free_cma  [0-9]+$", zone.free_cma);
+		check_zone_line("^      nr_lru       [0-9]+$", zone.lru);
+		check_zone_line("^      nr_dirty     [0-9]+$", zone.dirty);
+		check_zone_line("^      nr_writeback [0-9]+$", zone.writeback);
 		check_zone_line("^  start_pfn:           [0-9]+$", zone.start_pfn);
+		check_zone_line("^  clock_pfn:           [0-9]+$", zone.clock_pfn);
+		check_zone_line("^  migrate_pfn:         [0-9]+$", zone.migrate_pfn);
+		check_zone_line("^  free_pfn:            [0-9]+$", zone.free_pfn);
 	}
 	CHECK(!*next_line());
 }
