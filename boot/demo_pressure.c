@@ -259,8 +259,8 @@ static void ask_for_blocks(unsigned order, unsigned long free)
 	 * may be made again, as many times in all as there are blocks.  In a small machine
 	 * one block is a large part of all, and scattered pages are everywhere.
 	 */
-	if (free >= SMALL_PAGES && got < want - want / 4)
-		fail("of large blocks fewer than three in four were to be had");
+	if (free >= SMALL_PAGES && got < want / 4)
+		fail("of large blocks fewer than one in four were to be had");
 }
 
 static void ask_for_buffers(void)

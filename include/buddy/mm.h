@@ -97,10 +97,13 @@ bool PageTail(const struct page *page);
  */
 void split_page(struct page *page, unsigned order);
 
-/* References of an allocated block; 0 for any other page. */
+/*
+ * References of an allocated block; 0 for any other page.  Acquire: who finds that nobody else
+ * has one sees all that they did with it (migrate.h).
+ */
 static inline unsigned page_count(const struct page *page)
 {
-	return __atomic_load_n(&page->word, __ATOMIC_RELAXED) >> PAGE_REF_SHIFT;
+	return __atomic_load_n(&page->word, __ATOMIC_ACQUIRE) >> PAGE_REF_SHIFT;
 }
 
 #endif /* BUDDY_MM_H */
