@@ -12,6 +12,7 @@
 #include "../harness/peek.h"
 #include "../harness/tap.h"
 #include "debug_fixture.h"
+#include "movable_fixture.h"
 
 #define SLOTS MIGRATE_BATCH
 #define GFP   GFP_HIGHUSER_MOVABLE
@@ -21,31 +22,7 @@ static struct test_owner owner;
 
 static bool fill(unsigned nr, bool reclaimable)
 {
-	bool all = true;
-
-	for (unsigned i = 0; i < SLOTS; i++)
-		slot[i] = NULL;
-	owner_init(&owner, slot, SLOTS, reclaimable);
-	for (unsigned i = 0; i < nr; i++)
-		all &= owner_fill(&owner, i, GFP);
-	return all;
-}
-
-static bool allocated(const struct page *page)
-{
-	return page_word_state(page_word(page)) == PAGE_STATE_ALLOCATED;
-}
-
-static unsigned long sum_of(uint32_t item)
-{
-	unsigned long sum = 0;
-	struct zone *zone;
-
-	for_each_zone(zone)
-		sum += item == PAGE_LRU	    ? zone->nr_lru
-		       : item == PAGE_DIRTY ? zone->nr_dirty
-					    : zone->nr_writeback;
-	return sum;
+	return fill_owner(&owner, slot, SLOTS, nr, reclaimable);
 }
 
 /* ---- moved ----------------------------------------------------------------------- */
@@ -419,18 +396,6 @@ static void with_debugging_on(void)
 static struct page *many_slot[MANY];
 static struct test_owner many;
 static unsigned moved_by_all;
-
-static struct page *get_target(struct page *src, void *arg)
-{
-	(void)arg;
-	return alloc_migration_target(src, GFP_USER | __GFP_MOVABLE);
-}
-
-static void give_target(struct page *dst, void *arg)
-{
-	(void)arg;
-	free_migration_target(dst);
-}
 
 static void live(unsigned cpu, void *arg)
 {

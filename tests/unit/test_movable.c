@@ -9,6 +9,7 @@
 #include "../harness/owner.h"
 #include "../harness/peek.h"
 #include "../harness/tap.h"
+#include "movable_fixture.h"
 
 #define SLOTS 2
 #define GFP   GFP_HIGHUSER_MOVABLE
@@ -18,31 +19,7 @@ static struct test_owner owner;
 
 static bool fill(unsigned nr, bool reclaimable)
 {
-	bool all = true;
-
-	for (unsigned i = 0; i < SLOTS; i++)
-		slot[i] = NULL;
-	owner_init(&owner, slot, SLOTS, reclaimable);
-	for (unsigned i = 0; i < nr; i++)
-		all &= owner_fill(&owner, i, GFP);
-	return all;
-}
-
-static bool allocated(const struct page *page)
-{
-	return page_word_state(page_word(page)) == PAGE_STATE_ALLOCATED;
-}
-
-static unsigned long sum_of(uint32_t item)
-{
-	unsigned long sum = 0;
-	struct zone *zone;
-
-	for_each_zone(zone)
-		sum += item == PAGE_LRU	    ? zone->nr_lru
-		       : item == PAGE_DIRTY ? zone->nr_dirty
-					    : zone->nr_writeback;
-	return sum;
+	return fill_owner(&owner, slot, SLOTS, nr, reclaimable);
 }
 
 /* ---- taken ----------------------------------------------------------------------- */

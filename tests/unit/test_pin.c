@@ -12,6 +12,7 @@
 #include "../harness/fixture.h"
 #include "../harness/owner.h"
 #include "../harness/tap.h"
+#include "movable_fixture.h"
 
 #define PB   ((unsigned long)pageblock_nr_pages)
 #define GFP  (GFP_NOWAIT | __GFP_MEMALLOC | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN)
@@ -260,18 +261,6 @@ static void pins_do_not_keep_an_area(void)
 /* ---- many CPUs ------------------------------------------------------------------------- */
 
 static unsigned pinned, moved;
-
-static struct page *get_target(struct page *src, void *arg)
-{
-	(void)arg;
-	return alloc_migration_target(src, GFP_USER | __GFP_MOVABLE);
-}
-
-static void give_target(struct page *dst, void *arg)
-{
-	(void)arg;
-	free_migration_target(dst);
-}
 
 static void pin_and_move(unsigned cpu, void *arg)
 {
