@@ -134,9 +134,6 @@ struct tally {
 	unsigned long lru, dirty, writeback, noted;
 };
 
-/* Flags of owners' pages, which an allocated block with this word is. */
-#define MOVABLE_FLAGS (PAGE_LRU | PAGE_REFERENCED | PAGE_DIRTY | PAGE_WRITEBACK | PAGE_TAKEN)
-
 /* A movable page; quiet: nobody is about to change it. */
 static void check_movable(struct result *r, struct zone *zone, unsigned long i, struct tally *t)
 {

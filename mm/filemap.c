@@ -8,16 +8,14 @@
  * Who uses a page's contents holds a reference, which keeps it where it is; so does who does
  * I/O, and LOCKED keeps two from doing it at once.
  *
- * A page that is not LOCKED, clean, and has no reference but the cache's can go at any time:
- * reclaim takes such pages (evict_page()), compaction moves them (migrate_page()).
+ * A page that is not LOCKED and has no reference but the cache's can move at any time
+ * (migrate_page()) and, if it is clean, go (evict_page()).
  *
  * State: struct address_space.  Its lock guards chains, nr_pages and the two bits;
- * interrupts are off while it is held: for a chain, or one page's copy.  Never held over I/O,
- * nor over a call of the allocator that could come back to us.  dev_busy serialises the
- * device's operations.
+ * interrupts are off while it is held: for a chain, or one page's copy.  Never over I/O, nor
+ * a call of the allocator that could come back to us.  dev_busy: one operation at a time.
  *
- * Not here: which page has to go (vmscan.c), how much may be dirty (page_writeback.c), the
- * device.  No readahead: a device that is polled transfers while we wait, whenever that is.
+ * Not here: which page has to go (vmscan.c), how much may be dirty (page_writeback.c).
  *
  * Follows Linux's mm/filemap.c (6.1): filemap_get_pages(), generic_perform_write().
  */
@@ -51,6 +49,13 @@ struct address_space {
 static struct address_space *mapping_of(const struct page *page)
 {
 	return page->mapping;
+}
+
+/* In a loop that waits for another context, which may have to run here. */
+static void let_others(void)
+{
+	port_cpu_relax();
+	port_cond_resched();
 }
 
 static void count(uint32_t *counter)
@@ -129,10 +134,8 @@ static void replace(struct address_space *m, struct page *old, struct page *by)
 
 static void dev_lock(struct address_space *m)
 {
-	while (__atomic_exchange_n(&m->dev_busy, 1, __ATOMIC_ACQUIRE)) {
-		port_cpu_relax();
-		port_cond_resched();
-	}
+	while (__atomic_exchange_n(&m->dev_busy, 1, __ATOMIC_ACQUIRE))
+		let_others();
 }
 
 static void dev_unlock(struct address_space *m)
@@ -170,11 +173,16 @@ static int transfer(struct address_space *m, struct page *page, bool write)
 
 /* ---- as an owner: migrate.h -------------------------------------------------------- */
 
+static bool is_idle(struct address_space *m, const struct page *page)
+{
+	return is_mine(m, page) && !(page->index & LOCKED);
+}
+
 static bool isolate_page(struct page *page, enum migrate_mode mode)
 {
 	struct address_space *m = mapping_of(page);
 	port_irqflags_t flags = lock(m);
-	bool ok = is_mine(m, page) && !(page->index & LOCKED);
+	bool ok = is_idle(m, page);
 
 	(void)mode;
 	unlock(m, flags);
@@ -182,10 +190,9 @@ static bool isolate_page(struct page *page, enum migrate_mode mode)
 }
 
 /* Nobody but the cache and who has taken it: the lock keeps it so. */
-static bool unused(struct address_space *m, struct page *page)
+static bool unused(struct address_space *m, const struct page *page)
 {
-	return is_mine(m, page) && !(page->index & LOCKED) && page_count(page) == 2 &&
-	       !PageWriteback(page);
+	return is_idle(m, page) && page_count(page) == 2 && !PageWriteback(page);
 }
 
 static int migrate_page(struct page *dst, struct page *src, enum migrate_mode mode)
@@ -248,7 +255,7 @@ static bool trylock_page(struct page *page)
 {
 	struct address_space *m = mapping_of(page);
 	port_irqflags_t flags = lock(m);
-	bool ok = is_mine(m, page) && !(page->index & LOCKED);
+	bool ok = is_idle(m, page);
 
 	if (ok)
 		change_state(page, 0, LOCKED);
@@ -279,10 +286,7 @@ static int write_page(struct page *page)
 
 /* ---- pages ------------------------------------------------------------------------- */
 
-/*
- * The page is clean and nobody has it, nor will: it is no longer movable then.  So who
- * closes the cache leaves no page whose taker would call into it.  The lock is held.
- */
+/* Clean, and nobody has it, nor will: no taker calls into a cache that was closed.  Locked. */
 static bool can_go(struct page *page)
 {
 	return !(page->index & LOCKED) && page_count(page) == 1 && !PageDirty(page) &&
@@ -306,12 +310,10 @@ static unsigned long drop_clean(struct address_space *m, unsigned long *from, un
 		if (page)
 			replace(m, page, NULL);
 		unlock(m, flags);
-		if (page) {
+		if (page)
 			put_page(page);
-			nr++;
-		} else {
-			(*from)++;
-		}
+		nr += page != NULL;
+		*from += page == NULL;
 	}
 	return nr;
 }
@@ -322,9 +324,7 @@ static struct page *new_page(struct address_space *m, gfp_t more)
 	struct page *page = alloc_page(gfp);
 	unsigned long from = 0;
 
-	/*
-	 * Before giving up the cache itself gives way: with reclaim it has done so already.
-	 */
+	/* Before giving up the cache itself gives way: with reclaim it has done so already. */
 	if (unlikely(!page) && drop_clean(m, &from, MIGRATE_BATCH))
 		page = alloc_page(gfp);
 	return page;
@@ -342,6 +342,14 @@ static struct page *find_get_page(struct address_space *m, unsigned long nr, boo
 		get_page(page);
 	unlock(m, flags);
 	return page;
+}
+
+/* A page that nobody finds any more.  Who has taken it hears so, and lets go, if it may run. */
+static void disown(struct page *page)
+{
+	while (!__ClearPageMovable(page))
+		let_others();
+	put_page(page);
 }
 
 /* A new page, LOCKED, with a reference for the caller; somebody else's if he was faster. */
@@ -362,9 +370,7 @@ static struct page *add_page(struct address_space *m, unsigned long nr, struct p
 	unlock(m, flags);
 	*added = !other;
 	if (other) {
-		while (!__ClearPageMovable(page))
-			port_cpu_relax();
-		put_page(page);
+		disown(page);
 		return other;
 	}
 	lru_cache_add(page);
@@ -379,10 +385,7 @@ static void forget_page(struct address_space *m, struct page *page)
 	replace(m, page, NULL);
 	change_state(page, LOCKED, 0);
 	unlock(m, flags);
-	/* As can_go(); who has taken it hears that it is LOCKED, or not ours, and lets go. */
-	while (!__ClearPageMovable(page))
-		port_cpu_relax();
-	put_page(page);
+	disown(page);
 }
 
 /* Waits until nobody has it LOCKED.  False: it has no contents. */
@@ -391,10 +394,8 @@ static bool wait_on_page(struct page *page)
 	uintptr_t index;
 
 	while ((index = __atomic_load_n(&page->index, __ATOMIC_ACQUIRE)) & LOCKED &&
-	       !(index & UPTODATE)) {
-		port_cpu_relax();
-		port_cond_resched();
-	}
+	       !(index & UPTODATE))
+		let_others();
 	return index & UPTODATE;
 }
 
@@ -407,7 +408,7 @@ static int get_cached(struct address_space *m, unsigned long nr, bool whole, gfp
 {
 	bool added = false;
 	struct page *page;
-	int err = 0;
+	int err;
 
 	for (;;) {
 		page = find_get_page(m, nr, false);
@@ -515,21 +516,20 @@ int filemap_sync(struct address_space *m)
 {
 	const unsigned long end = (unsigned long)((m->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	struct page *page;
-	int err = 0, failed = 0;
+	int err = 0;
 
-	for (unsigned long nr = 0; nr < end && READ_ONCE(m->nr_pages); nr++) {
-		/* -EAGAIN: LOCKED, by who will leave it clean, dirty again, or gone. */
+	for (unsigned long nr = 0; nr < end && READ_ONCE(m->nr_pages); nr++)
 		while ((page = find_get_page(m, nr, true))) {
-			failed = write_page(page);
+			int failed = write_page(page);
+
 			put_page(page);
+			if (failed && failed != -EAGAIN)
+				err = -EIO;
+			/* -EAGAIN: LOCKED, by who will leave it clean, dirty again, or gone. */
 			if (failed != -EAGAIN)
 				break;
-			port_cpu_relax();
-			port_cond_resched();
+			let_others();
 		}
-		if (page && failed)
-			err = -EIO;
-	}
 	return err;
 }
 

@@ -23,9 +23,6 @@
 uint16_t *pageblock_notes;
 uint32_t nr_reclaim_sources;
 
-#define MOVABLE_FLAGS \
-	(PAGE_MOVABLE | PAGE_LRU | PAGE_REFERENCED | PAGE_DIRTY | PAGE_WRITEBACK | PAGE_TAKEN)
-
 static bool has(uint32_t word, uint32_t flags)
 {
 	return (word & (PAGE_STATE_MASK | PAGE_MOVABLE | flags)) ==
@@ -123,7 +120,8 @@ bool __ClearPageMovable(struct page *page)
 		}
 		if (word & PAGE_TAKEN)
 			return false;
-	} while (!__atomic_compare_exchange_n(&page->word, &word, word & ~MOVABLE_FLAGS, false,
+	} while (!__atomic_compare_exchange_n(&page->word, &word,
+					      word & ~(PAGE_MOVABLE | MOVABLE_FLAGS), false,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	movable_forget(page, word);
 	return true;

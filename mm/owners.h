@@ -13,6 +13,9 @@
 
 /* ---- movable.c: flags of owners' pages, atomic, any context ----------------------- */
 
+/* What the word of a movable page says besides PAGE_MOVABLE. */
+#define MOVABLE_FLAGS (PAGE_LRU | PAGE_REFERENCED | PAGE_DIRTY | PAGE_WRITEBACK | PAGE_TAKEN)
+
 /*
  * A pageblock's note: how many of its pages are reclaimable; and compaction has found
  * nothing to do there.

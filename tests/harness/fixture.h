@@ -105,6 +105,9 @@ int start_mm(const struct mm_limits *limits);
  */
 void map_geometry(const struct geometry *g);
 
+/* In a process of its own: does a read of this byte (a write to it) fault? */
+bool touch_faults(char *p, bool write);
+
 /* This thread plays CPU `cpu` from here on (mm_init_cpu() included, if it is new). */
 void play_cpu(unsigned cpu);
 

@@ -6,9 +6,12 @@
  *
  * State: the geometry that runs; changed only between cases.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "fixture_priv.h"
@@ -130,4 +133,34 @@ void unpoison_block(struct page *page, unsigned order)
 void poison_block(struct page *page, unsigned order)
 {
 	host_poison_phys((uint64_t)page_to_pfn(page) << PAGE_SHIFT, PAGE_SIZE << order);
+}
+
+/* ---- faults ------------------------------------------------------------- */
+
+#define FAULTED 42
+
+static void on_fault(int sig)
+{
+	(void)sig;
+	_exit(FAULTED);
+}
+
+bool touch_faults(char *p, bool write)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		signal(SIGSEGV, on_fault);
+		if (write)
+			*(volatile char *)p = 1;
+		else
+			(void)*(volatile char *)p;
+		_exit(0);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFEXITED(status));
+	return WEXITSTATUS(status) == FAULTED;
 }

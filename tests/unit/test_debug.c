@@ -10,10 +10,7 @@
 #include "debug_fixture.h"
 
 #ifdef TEST_HOST
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #endif
 
 #if BUDDY_DEBUG_HOOKS
@@ -366,29 +363,9 @@ static void all_of_them_at_once(void)
 
 #ifdef TEST_HOST
 
-static void on_fault(int signal)
-{
-	(void)signal;
-	_exit(42);
-}
-
-/* In a process of its own: does a touch of the page fault? */
 static bool faults(struct page *page)
 {
-	volatile char *p = page_address(page);
-	int status = 0;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (!child) {
-		signal(SIGSEGV, on_fault);
-		*p = 1;
-		_exit(0);
-	}
-	CHECK(waitpid(child, &status, 0) == child);
-	CHECK(WIFEXITED(status));
-	return WEXITSTATUS(status) == 42;
+	return touch_faults(page_address(page), true);
 }
 
 static void a_touch_of_a_free_page_faults(void)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #ifdef TEST_HOST
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -237,28 +236,6 @@ static void vmap_refuses_what_could_go_away(void)
 
 #ifdef TEST_HOST
 
-static void on_fault(int sig)
-{
-	_exit(42);
-}
-
-static bool faults(char *p)
-{
-	int status = 0;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (!child) {
-		signal(SIGSEGV, on_fault);
-		*(volatile char *)p;
-		_exit(0);
-	}
-	CHECK(waitpid(child, &status, 0) == child);
-	CHECK(WIFEXITED(status));
-	return WEXITSTATUS(status) == 42;
-}
-
 static void the_guards_fault(void)
 {
 	char *area;
@@ -266,12 +243,12 @@ static void the_guards_fault(void)
 	begin();
 	area = vmalloc(2 * PAGE_SIZE);
 	REQUIRE(area);
-	CHECK(faults(area - 1));
-	CHECK(!faults(area));
-	CHECK(!faults(area + 2 * PAGE_SIZE - 1));
-	CHECK(faults(area + 2 * PAGE_SIZE));
+	CHECK(touch_faults(area - 1, false));
+	CHECK(!touch_faults(area, false));
+	CHECK(!touch_faults(area + 2 * PAGE_SIZE - 1, false));
+	CHECK(touch_faults(area + 2 * PAGE_SIZE, false));
 	vfree(area);
-	CHECK(faults(area));
+	CHECK(touch_faults(area, false));
 }
 
 /* What the port's handler does not know ends the program as if it were not there. */
