@@ -9,7 +9,7 @@
  * vmalloc changes an entry only while the page is nobody else's.
  *
  * Break before make, ARMv7-A ARM (DDI0406C), B3.10.1, "General TLB maintenance requirements":
- * entry away, DSB, all TLBs told, DSB; copy; new entry, DSB.  What faults is never kept in
+ * entry away, DSB, all TLBs told, DSB; copy; DSB, new entry, DSB.  What faults is never kept in
  * a TLB, so that neither a new entry nor a new table needs any of it but the DSB.
  * Tables are not cleaned to memory: walks of cores that have their MMUs on are coherent
  * (mmu_desc.h), and no core reads this window before.
@@ -134,6 +134,7 @@ int vmap_prepare(uint32_t addr, uint32_t bytes)
 
 void vmap_set(uint32_t addr, uint32_t phys)
 {
+	dsb(); /* a walk that finds the page finds what was written to it, by its other address */
 	*mmu_l2_slot(addr) = phys | P_RAM;
 	dsb();
 	isb();
