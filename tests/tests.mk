@@ -211,6 +211,9 @@ SEED     ?= 1
 $(eval $(call target_test,schedfuzz,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --seeds 10))
 $(eval $(call target_test,schedfuzz-reclaim,$(OUT)/test.elf $(SCHED_SO) $(BOARD_DTB) tests/schedfuzz.py $(RUN_QEMU),tests/schedfuzz.py --image $(OUT)/test --dtb $(BOARD_DTB) --plugin $(SCHED_SO) --case short_reclaim_encounters --rounds 60 --seeds 10))
 
+# A card through the page cache, compared with what the host makes of its own copy: the longest.
+$(eval $(call target_test,sdcard,$(IMAGE).elf $(BOARD_DTB) tests/target/sdcard.py tests/target/serial_board.py,timeout 400 tests/target/sdcard.py --image $(IMAGE) --dtb $(BOARD_DTB)))
+
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
 $(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
 
@@ -240,9 +243,6 @@ $(eval $(call target_test,demo,$(IMAGE).elf $(BOARD_DTB) tests/target/demo.py,ti
 
 # The monitor, driven over the serial line (the target has to be the released image).
 $(eval $(call target_test,monitor,$(IMAGE).elf $(BOARD_DTB) $(wildcard tests/target/*.py),timeout 400 tests/target/monitor.py --image $(IMAGE) --dtb $(BOARD_DTB)))
-
-# A card through the page cache, compared with what the host makes of its own copy.
-$(eval $(call target_test,sdcard,$(IMAGE).elf $(BOARD_DTB) tests/target/sdcard.py tests/target/serial_board.py,timeout 400 tests/target/sdcard.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
 # Each way to go wrong on purpose ends as its report says.
 $(eval $(call target_test,crash,$(IMAGE).elf $(BOARD_DTB) tests/target/crash.py,timeout 300 tests/target/crash.py --image $(IMAGE) --dtb $(BOARD_DTB)))
