@@ -25,7 +25,7 @@ START    ?= elf
 TIMEOUT  ?= 0
 
 ifeq ($(wildcard boards/$(BOARD)/board.mk),)
-$(error no board $(BOARD); there are: $(notdir $(wildcard boards/*)))
+$(error no board $(BOARD); there are: $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
 endif
 include boards/$(BOARD)/board.mk
 
@@ -134,79 +134,12 @@ $(IMAGE).elf: $(IMAGE_OBJS) $(OUT)/linker.ld
 
 -include $(patsubst %.o,%.d,$(IMAGE_OBJS))
 
-# ---- running it ---------------------------------------------------------------------
+include boards/boards.mk port/lib.mk
 
-# Sparse: it takes no room.
-$(SCRATCH_SD):
-	@mkdir -p $(@D)
-	$(Q)truncate -s 64M $@
-
-KERNEL_elf = -kernel $(1).elf
-KERNEL_raw = -kernel $(1).bin
-KERNEL_nor = -drive if=pflash,format=raw,readonly=on,file=$(1).nor
-DTB_ARGS   = $(if $(filter none,$(DTB)),,-dtb $(DTB))
-# Runs at the same time share the scratch card without seeing each other's writes.
-SNAPSHOT  := ,snapshot=on
-SD_ARGS    = $(if $(filter none,$(SD)),,-drive \
-	if=sd,format=raw,file=$(SD)$(if $(filter $(SCRATCH_SD),$(SD)),$(SNAPSHOT)))
-# $(call qemu,image without its extension,bootargs)
-qemu = $(if $(filter-out 0,$(TIMEOUT)),timeout $(TIMEOUT)) $(QEMU) \
-	-M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp $(SMP) -m $(MEM) -display none -serial stdio -monitor none \
-	-semihosting-config enable=on,target=native $(KERNEL_$(START)) \
-	$(SD_ARGS) $(if $(filter nor,$(START)),,$(DTB_ARGS) $(if $(DTB_ARGS),-append "$(2)"))
-
-START_FILE_elf := elf
-START_FILE_raw := bin
-START_FILE_nor := nor
-ifeq ($(START_FILE_$(START)),)
-$(error START=$(START): expected elf, raw or nor)
-endif
-
-run: $(IMAGE).$(START_FILE_$(START)) $(filter-out none,$(DTB) $(SD)) ## boot it in QEMU: with a terminal the monitor, else the demonstration
-	$(Q)if [ -t 0 ]; then mode=monitor; else mode=demo; fi; \
-	$(call qemu,$(IMAGE),semihosting mode=$$mode $(APPEND))
-
-debug: $(IMAGE).elf $(BOARD_DTB) $(filter-out none,$(SD)) ## the same, halted at the first instruction, for gdb on port 1234
-	@echo "now, elsewhere:  gdb-multiarch $(IMAGE).elf -ex 'target remote :1234'"
-	$(Q)$(call qemu,$(IMAGE),semihosting mode=monitor $(APPEND)) -S -s
-
-# ---- the library ----------------------------------------------------------------------
-
-# One relocatable object, in which only the public names are global, so that an RTOS's own
-# list_add() never clashes.  The cold half of the port comes with it, except the image's
-# own, which is made of boot/: a program on PORT=cortex-a9 brings its three functions.
-LIB      := $(OUT)/libbuddy-$(PORT).a
-LIB_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(MM_SRC)) \
-	$(if $(filter cortex-a9,$(PORT)),,$(OUT)/obj/port/$(PORT)/port.o)
-
-lib: $(LIB) ## libbuddy-PORT.a for an RTOS, public names only (PORT=cortex-a9, template, ...)
-
-$(OUT)/exports.txt: $(wildcard include/buddy/*.h) tools/exports.sh
-	@mkdir -p $(@D)
-	$(Q)CC="$(CC) $(CFLAGS)" tools/exports.sh > $@
-
-$(OUT)/libbuddy-$(PORT).o: $(LIB_OBJS) $(OUT)/exports.txt
-	$(Q)$(CROSS)ld -r -o $@ $(LIB_OBJS)
-	$(Q)$(OBJCOPY) --keep-global-symbols=$(OUT)/exports.txt $@
-
-$(LIB): $(OUT)/libbuddy-$(PORT).o
-	$(Q)rm -f $@ && $(CROSS)ar rcsD $@ $<
+# ---- the rest -------------------------------------------------------------------------
 
 size: $(IMAGE).elf bench-size ## bytes of the image; of the allocator full and smallest, Thumb and ARM
 	$(Q)$(SIZE) $(IMAGE).elf
-
-# ---- a real board ---------------------------------------------------------------------
-
-flash: $(IMAGE).bin $(BOARD_DTB) ## how to start this image on the board, step by step
-	$(Q)sed -e 's|@IMAGE@|$(IMAGE)|g' -e 's|@BOARD@|$(BOARD)|g' -e 's|@DTB@|$(BOARD_DTB)|g' \
-		-e 's|@KADDR@|$(UBOOT_KERNEL_ADDR)|g' -e 's|@FADDR@|$(UBOOT_FDT_ADDR)|g' \
-		-e "s|@BYTES@|$$(printf '%x' $$(wc -c < $(IMAGE).bin))|g" \
-		boards/$(BOARD)/flash.txt
-
-boards: ## the boards there are
-	@for b in boards/*/; do basename $$b; done
-
-# ---- the rest -------------------------------------------------------------------------
 
 compile_commands.json: $(MAKEFILE_LIST) $(IMAGE_SRC) ## for editors and clang-tidy
 	$(Q)CC="$(CC)" FLAGS='$(subst ','\'',$(CFLAGS))' tools/compdb.sh $(filter %.c,$(IMAGE_SRC)) > $@
@@ -214,6 +147,6 @@ compile_commands.json: $(MAKEFILE_LIST) $(IMAGE_SRC) ## for editors and clang-ti
 clean: ## remove everything that was built
 	$(Q)rm -rf $(BUILD) compile_commands.json
 
--include tests/tests.mk tests/fuzz/fuzz.mk tools/check.mk tools/a9mem/a9mem.mk
+-include tests/tests.mk $(filter-out tests/tests.mk,$(wildcard tests/*.mk)) tests/fuzz/fuzz.mk tools/check.mk tools/a9mem/a9mem.mk
 
 endif # setup
