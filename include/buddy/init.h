@@ -17,6 +17,10 @@
 #include <buddy/config.h>
 #include <buddy/memblock.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Where the zones lie.  Limits are rounded down to MAX_ORDER blocks (4 MiB by
  * default), so that no block ever spans two zones; a limit that rounds to
@@ -92,5 +96,9 @@ int mm_set_cpu_node(unsigned cpu, int nid);
  * nr_cpus, before its first allocation.  0, or -EINVAL.
  */
 int mm_init_cpu(unsigned cpu);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_INIT_H */
