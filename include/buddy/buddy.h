@@ -20,6 +20,7 @@
 #include <buddy/mm_types.h>
 #include <buddy/oom.h>
 #include <buddy/reclaim.h>
+#include <buddy/version.h>
 #include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
 
