@@ -4,6 +4,7 @@
 # headers.sh CROSS HOSTCC - every public header alone, as C11 and as C++17, pedantically, for
 # the target and for this machine; and all of them in one file.  The ports that a user starts
 # from, in ARM and in Thumb state.
+# shellcheck disable=SC2317,SC2086 # functions called by t, lists of flags
 set -u
 . tests/lib/tap.sh
 
@@ -12,7 +13,6 @@ hostcc=$2
 strict="-Wall -Wextra -pedantic -Werror -fsyntax-only -I include"
 arm="-mcpu=cortex-a9 -ffreestanding"
 
-# shellcheck disable=SC2086 # lists of flags
 c_and_cxx() { # C FLAGS CXX FLAGS; standard input: the source
 	{
 		cat
@@ -46,7 +46,6 @@ t "all headers together" together
 for isa in -marm -mthumb; do
 	t "port/port.h with the template, $isa" port template $isa
 	t "port/port.h with the Cortex-A9's port, $isa" port cortex-a9 $isa
-	# shellcheck disable=SC2086
 	t "the template's port.c, $isa" "${cross}gcc" $arm $isa -std=c11 $strict \
 		-I port/template port/template/port.c
 done

@@ -5,6 +5,7 @@
 # `make install` has put it (PORT=template, Thumb, hard float, CONFIG_FILE=tests/lib/config.h).
 # It is moved, and examples/minimal built beside it, outside of the tree, in each way; what
 # comes out runs in QEMU.  OTHER is an installation for a port outside of the tree.
+# shellcheck disable=SC2317,SC2046,SC2086 # functions called by t, lists of flags
 set -u
 . tests/lib/tap.sh
 
@@ -40,7 +41,6 @@ by_cmake_version() { # VERSION
 		-DISA=thumb -DFLOAT=hard -DCMAKE_PREFIX_PATH="$work/moved"
 }
 
-# shellcheck disable=SC2046,SC2086 # lists of flags
 compiles() { # FLAGS...
 	"${cross}gcc" $as_installed "$@" $(pkg-config --cflags libbuddy) -c minimal/main.c -o main.o
 }
@@ -57,7 +57,6 @@ version() {
 }
 
 option() { # NAME VALUE: what a program sees
-	# shellcheck disable=SC2046
 	printf '#include <buddy/buddy.h>\n_Static_assert(%s == %s, "");\n' "$1" "$2" |
 		"${cross}gcc" -mcpu=cortex-a9 $(pkg-config --cflags libbuddy) -x c -fsyntax-only -
 }
