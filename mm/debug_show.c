@@ -142,7 +142,7 @@ static void show_event(unsigned cpu, const struct trace_entry *e)
 
 void show_trace(unsigned max)
 {
-	uint32_t next[PORT_NR_CPUS], end[PORT_NR_CPUS], left = 0;
+	uint32_t next[PORT_NR_CPUS] = {0}, end[PORT_NR_CPUS] = {0}, left = 0;
 	const unsigned nr_cpus = nr_mm_cpus;
 	struct trace_entry e, oldest = {0};
 

@@ -86,8 +86,13 @@ t "its own are" links
 
 t "by CMake and add_subdirectory(), compiled by the program's flags" \
 	by_cmake source -DLIBBUDDY_SOURCE="$tree"
+t "or with a port of ours and a file of options by name" cmake -S "$tree" -B named \
+	-DCMAKE_TOOLCHAIN_FILE="$work/minimal/toolchain.cmake" \
+	-DLIBBUDDY_PORT=template -DLIBBUDDY_CONFIG_FILE="$tree/tests/lib/config.h"
+t_fails "CMake without a port" "define a target" cmake -S "$tree" -B none \
+	-DCMAKE_TOOLCHAIN_FILE="$work/minimal/toolchain.cmake"
 cd "$tree" || exit 1
-t "of that one too only the public names are global" tests/lib/symbols.py --unstamped \
+t "of the one from source too only the public names are global" tests/lib/symbols.py --unstamped \
 	--cross "$cross" --cc "${cross}gcc -mcpu=cortex-a9" \
 	port/template="$work/source/libbuddy/libbuddy.a"
 
