@@ -34,6 +34,21 @@ together() {
 		c_and_cxx "${cross}gcc $arm" "${cross}g++ $arm"
 }
 
+# What a C++ program refers to is what the library, which is C, exports.
+linkage() {
+	tools/exports.sh "${cross}gcc" $arm -I include >"$t_log.names"
+	{
+		echo '#include <buddy/buddy.h>'
+		echo 'extern const void *const all[]; const void *const all[] = {'
+		sed 's/.*/(const void *)\&&,/' "$t_log.names"
+		echo '};'
+	} | "${cross}g++" $arm -std=c++17 -I include -x c++ -c - -o "$t_log.o" &&
+		"${cross}nm" -u "$t_log.o" | sed 's/ *U //' | LC_ALL=C sort | diff "$t_log.names" -
+	status=$?
+	rm -f "$t_log.names" "$t_log.o"
+	return $status
+}
+
 port() { # NAME ISA
 	echo "#include <port/port.h>" |
 		c_and_cxx "${cross}gcc $arm $2 -I port/$1" "${cross}g++ $arm $2 -I port/$1"
@@ -43,6 +58,7 @@ for h in include/buddy/*.h; do
 	t "$h alone" alone "${h#include/}"
 done
 t "all headers together" together
+t "a C++ program calls the names that the library has" linkage
 for isa in -marm -mthumb; do
 	t "port/port.h with the template, $isa" port template $isa
 	t "port/port.h with the Cortex-A9's port, $isa" port cortex-a9 $isa
