@@ -173,7 +173,7 @@ $(call stress_run,tsan64,2,7000)
 $(call model_run,asan64,seed=1000 runs=20 ops=200000)
 $(call model_run,asan32,seed=2000 $(call OPS32,runs=20 ops=200000,runs=6 ops=30000))
 $(call model_run,rel64,seed=3000 runs=12 ops=1000000)
-$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=16 ops=50000))
+$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=6 ops=50000))
 $(call model_run,cfg-small,seed=4000 $(call OPS32,runs=8 ops=100000,runs=6 ops=30000))
 $(call stress_run,asan64,8,4000)
 $(call stress_run,asan64,2,10000)
@@ -200,7 +200,7 @@ $(eval $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call
 # memory meets both ways to start, and the image as released beside the one with assertions.
 RUN_QEMU := tests/run-qemu.py
 comma    := ,
-TARGET_MATRIX := elf-1-8 raw-4-8 raw-2-64 elf-3-64 elf-4-64 raw-1-1024 elf-2-1024 raw-4-1024
+TARGET_MATRIX := elf-1-8 raw-4-8 raw-2-64 elf-3-64 raw-1-256 elf-4-1024
 # $(1) image, $(2) start-cores-MiB
 target_run = $(eval $(call target_test,$(1)-$(2),$(OUT)/$(1).elf $(OUT)/$(1).bin $(BOARD_DTB) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/$(1) --dtb $(BOARD_DTB) --start $(word 1,$(subst -, ,$(2))) --smp $(word 2,$(subst -, ,$(2))) --mem $(word 3,$(subst -, ,$(2)))))
 
@@ -215,7 +215,7 @@ $(eval $(call target_test,schedfuzz-reclaim,$(OUT)/test.elf $(SCHED_SO) $(BOARD_
 $(eval $(call target_test,sdcard,$(IMAGE).elf $(BOARD_DTB) tests/target/sdcard.py tests/target/serial_board.py,timeout 400 tests/target/sdcard.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
-$(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
+$(foreach m,raw-4-64,$(call target_run,test-release,$(m)))
 
 # More than one node, and all zones at once.  $(1) name, $(2) MiB, $(3) tree, $(4) options
 target_more = $(eval $(call target_test,test-$(1),$(OUT)/test.elf $(3) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/test --dtb $(3) --mem $(2) $(4)))
