@@ -89,6 +89,7 @@ LDFLAGS  := $(ARCH) --specs=nano.specs -nostartfiles -Wl,--gc-sections -Wl,--bui
 	-Wl,--no-warn-rwx-segments
 
 MM_SRC    := $(wildcard mm/*.c)
+HOST_PORT_SRC := $(wildcard port/host/*.c)
 IMAGE_SRC := $(wildcard boot/*.c) $(wildcard boot/*.S) $(wildcard drivers/*.c) $(MM_SRC) \
 	port/$(PORT)/port.c
 

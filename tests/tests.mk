@@ -54,7 +54,7 @@ FLAVOURS := asan64 asan32 rel64 tsan64 cov64 cfg-tiny cfg-small cfg-large cfg-pa
 MM_SRC      := $(wildcard mm/*.c)
 HARNESS_SRC := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_host.c \
 	       tests/harness/cpus_host.c tests/harness/owner.c tests/harness/ramdisk.c
-HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c $(HARNESS_SRC)
+HOST_SRC    := $(MM_SRC) $(HOST_PORT_SRC) $(HARNESS_SRC)
 
 # what a cmocka test links: mm and the port, without the harness
 CMOCKA_TESTS := $(shell grep -l '<cmocka.h>' tests/unit/test_*.c 2>/dev/null)
@@ -84,7 +84,7 @@ $(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)
 	$$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
 endef
 define cmocka_program
-$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c)
+$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) $(HOST_PORT_SRC))
 	$$(Q)$$(CC_$(1)) $$(sort $$^) -o $$@ -lcmocka -lpthread
 endef
 define model_program
