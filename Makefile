@@ -50,7 +50,7 @@ SIZE    := $(CROSS)size
 PACKAGES_RUN  := make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm device-tree-compiler
 PACKAGES_TEST := gcc libc6-dev gcc-12-multilib libc6-dev-i386 libcmocka-dev clang \
 	libclang-rt-14-dev libfdt-dev gcovr cppcheck clang-tidy clang-format python3 perl \
-	gdb-multiarch qemu-user spin
+	gdb-multiarch qemu-user spin g++ cmake pkgconf
 PACKAGES := $(PACKAGES_RUN) $(PACKAGES_TEST)
 
 .PHONY: help setup all run debug lib size flash boards clean
