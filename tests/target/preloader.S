@@ -4,8 +4,8 @@
  * state that a block of words asks for and jumps to the image.
  *
  * Lies in the vexpress-a9's SRAM, block, stack and page table too, so that all RAM is
- * the image's.  The other cores wait as in the board's own pen.  Any exception that is
- * taken here after the jump is the image's fault: '#' on the console, and no more.
+ * the image's.  The other cores wait as in the board's own pen.  Any exception but an
+ * interrupt that is taken here is the image's fault: '#' on the console, and no more.
  *
  * The block, at 0x48008000:
  *	0x00 entry, 0x04 r0, 0x08 r1, 0x0c r2, 0x10 flags, 0x14 CPSR at the jump
@@ -36,8 +36,19 @@ _start:
 	b	stray
 	b	stray
 	b	stray
+	b	interrupt
 	b	stray
-	b	stray
+
+/* Taken before the image can have masked it: as a loader does, over and back. */
+interrupt:
+	sub	lr, lr, #4
+	push	{r0-r2, lr}
+	ldr	r0, =PERIPH + 0x100
+	ldr	r1, [r0, #0x0c]
+	mov	r2, #1
+	str	r2, [r0, #0x50c]	@ the timer's event
+	str	r1, [r0, #0x10]
+	ldm	sp!, {r0-r2, pc}^
 
 stray:
 	ldr	r0, =0x10009000
@@ -54,6 +65,9 @@ start:
 	ldr	r9, [r10, #0x10]
 	adr	r0, _start
 	mcr	p15, 0, r0, c12, c0, 0	@ VBAR: here, and so it stays
+	cps	#0x12
+	ldr	sp, =BLOCK
+	cps	#0x13
 
 	tst	r9, #F_SMP
 	movne	r0, #0x41
