@@ -145,4 +145,4 @@ else
 endif
 
 boards: ## the boards there are
-	@for b in boards/*/; do basename $$b; done
+	@printf "%s\n" $(patsubst boards/%/board.mk,%,$(sort $(wildcard boards/*/board.mk)))

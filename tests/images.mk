@@ -10,3 +10,5 @@ $(LOADERS): tests/target/preloader.S | $(AFTER_SETUP)
 IMAGE_FORMS := $(addprefix $(IMG)/,$(IMG_FILES))
 
 $(eval $(call target_test,loaders,$(IMAGE_FORMS) $(LOADERS) tests/target/loaders.py,timeout 400 tests/target/loaders.py --images $(IMG) --elf $(IMAGE).elf --dtb $(BOARD_DTB) --preloader $(LOADERS) --nm $(CROSS)nm --qemu $(QEMU)))
+
+$(eval $(call target_test,gdb,$(IMAGE).elf $(BOARD_DTB) tests/target/gdb.py $(wildcard tools/gdb/*.py),timeout 300 tests/target/gdb.py --image $(IMAGE) --dtb $(BOARD_DTB) --gdb $(GDB) --qemu $(QEMU)))
