@@ -7,7 +7,7 @@
 #	MEM=1024 SMP=4		what QEMU's board has, MiB and cores
 #	APPEND="cma=16M"	more boot arguments, see boot/bootargs.h
 #	DTB=file.dtb		another device tree; DTB=none: none at all
-#	START=elf|raw|nor	how the image comes into memory
+#	START=elf|raw|nor	how the image comes into memory; FLASH=1: nor
 #	SD=card.img		a memory card, kept (its size a power of two); SD=none: an empty slot;
 #				else a scratch card of 64 MiB: what a run writes is gone after it
 #	BUILD=build		where everything goes
@@ -50,10 +50,10 @@ SIZE    := $(CROSS)size
 PACKAGES_RUN  := make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm device-tree-compiler
 PACKAGES_TEST := gcc libc6-dev gcc-12-multilib libc6-dev-i386 libcmocka-dev clang \
 	libclang-rt-14-dev libfdt-dev gcovr cppcheck clang-tidy clang-format python3 perl \
-	gdb-multiarch qemu-user spin g++ cmake pkgconf
+	gdb-multiarch qemu-user spin g++ cmake pkgconf u-boot-tools mtools dosfstools
 PACKAGES := $(PACKAGES_RUN) $(PACKAGES_TEST)
 
-.PHONY: help setup all run debug lib size flash boards clean
+.PHONY: help setup all run debug lib size flash images boards clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -128,10 +128,6 @@ $(IMAGE).elf: $(IMAGE_OBJS) $(OUT)/linker.ld
 
 %.bin: %.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
-
-# A bank of NOR flash with the image at its start, where reset finds it.
-%.nor: %.bin
-	$(Q)cp $< $@ && truncate -s $(NOR_MIB)M $@
 
 -include $(patsubst %.o,%.d,$(IMAGE_OBJS))
 
