@@ -8,7 +8,7 @@
 # list_add() never clashes.  The cold half of the port comes with it, except the image's
 # own, which is made of boot/: a program on PORT=cortex-a9 brings its three functions.
 LIB      := $(OUT)/libbuddy-$(PORT).a
-LIB_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(MM_SRC)) \
+LIB_OBJS := $(patsubst %.c,$(SHARED)/%.o,$(MM_SRC)) \
 	$(if $(filter cortex-a9,$(PORT)),,$(OUT)/obj/port/$(PORT)/port.o)
 
 lib: $(LIB) ## libbuddy-PORT.a for an RTOS, public names only (PORT=cortex-a9, template, ...)
