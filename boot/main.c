@@ -42,8 +42,9 @@
 #include "boot/smp.h"
 #include "drivers/a9timer.h"
 #include "drivers/gic.h"
+#include "drivers/machine.h"
 #include "drivers/pl310.h"
-#include "drivers/vexpress.h"
+#include "drivers/refclock.h"
 
 /* Programs that an image may have besides demo and monitor: their result is its status. */
 extern int bench_main(void) __attribute__((weak));
@@ -59,23 +60,28 @@ uint32_t boot_mm_init_ticks, boot_mm_ready_ticks;
 /* ---- the clock -------------------------------------------------------------- */
 
 /*
- * PERIPHCLK, which no register tells, against the motherboard's 24 MHz counter:
- * over 1 ms, good to 1 in 24,000.  Bounded, should the counter stand still.
+ * PERIPHCLK, which no register tells, against the board's reference: over 1 ms, good to 1
+ * in 24,000 at 24 MHz.  Bounded, should the counter stand still.
  */
 static void init_clock(void)
 {
-	uint32_t start, i;
+	a9timer_init(BOARD_GTIMER_BASE, BOARD_PTIMER_BASE);
+#ifdef BOARD_REFCLK_HZ
+	uint32_t start, span, i;
 	uint64_t from, to;
 
-	a9timer_init(BOARD_GTIMER_BASE, BOARD_PTIMER_BASE);
-	vexpress_init(BOARD_SYSREG_BASE);
-	start = vexpress_24mhz();
+	refclock_init(BOARD_REFCLK_BASE);
+	start = refclock_read();
 	from = a9timer_read();
-	for (i = 0; i < 10000000 && vexpress_24mhz() - start < 24000; i++)
+	for (i = 0; i < 10000000 && refclock_read() - start < BOARD_REFCLK_HZ / 1000; i++)
 		;
 	to = a9timer_read();
+	span = refclock_read() - start;
 	if (i < 10000000 && to - from > 1000)
-		a9timer_set_rate((uint32_t)((to - from) * 24000000 / (vexpress_24mhz() - start)));
+		a9timer_set_rate((uint32_t)((to - from) * BOARD_REFCLK_HZ / span));
+#else
+	a9timer_set_rate(BOARD_PERIPHCLK_HZ);
+#endif
 }
 
 static unsigned us_since(uint64_t start)
@@ -84,6 +90,15 @@ static unsigned us_since(uint64_t start)
 }
 
 /* ---- the device tree ---------------------------------------------------------- */
+
+/* Where QEMU puts the tree of an ELF file; a loader with a register would use that. */
+#ifdef BOARD_RAM_AT_0
+#define RAM_BASE_DTB	 LAYOUT_LOW_BASE
+#define RAM_BASE_DTB_MAX 0x100000u
+#else
+#define RAM_BASE_DTB	 BOARD_RAM_BASE
+#define RAM_BASE_DTB_MAX (BOARD_RAM_END - BOARD_RAM_BASE)
+#endif
 
 /* A pointer that names a tree, before anyone trusts what it holds. */
 static bool looks_like_dtb(uint32_t addr)
@@ -102,12 +117,11 @@ static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
 		how = args->flags & BOOT_DTB_GO		? "named on the go command's line"
 		      : args->flags & BOOT_DTB_APPENDED ? "found behind the image"
 							: "passed by the loader";
-	} else if (!args->r2 && looks_like_dtb(BOARD_RAM_BASE)) {
-		/* How an ELF file gets one from QEMU; a loader with a register would use it. */
-		addr = BOARD_RAM_BASE;
+	} else if (!args->r2 && looks_like_dtb(RAM_BASE_DTB)) {
+		addr = RAM_BASE_DTB;
 		how = "found at the base of RAM";
 	}
-	*max_bytes = BOARD_RAM_END - addr;
+	*max_bytes = addr == RAM_BASE_DTB ? RAM_BASE_DTB_MAX : BOARD_RAM_END - addr;
 	if (how && !fdt_check((const void *)addr, *max_bytes)) {
 		console_printf("device tree: %s, %s%08x\n", how,
 			       args->flags & BOOT_DTB_MOVED ? "moved to " : "", (unsigned)addr);
@@ -228,8 +242,11 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 	/* Nothing may be allocated over these while the tree is being read. */
 	memblock_set_current_limit(BOARD_RAM_END);
 	memblock_reserve((uint32_t)_start, (uint32_t)(_end - _start), "image", 0);
+#ifdef BOARD_RAM_AT_0
+	memblock_reserve(0, BOARD_RAM_BASE, "not mapped", 0);
+#endif
 	dtb_bytes = __builtin_bswap32(((const uint32_t *)dtb)[1]);
-	if (dtb != builtin_dtb)
+	if (dtb != builtin_dtb && dtb_start != LAYOUT_LOW_BASE)
 		memblock_reserve(dtb_start, dtb_bytes, "device tree", 0);
 	err = fdt_scan(dtb, max_bytes, &facts);
 	if (dtb == builtin_dtb && !err)
@@ -259,6 +276,14 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 
 static void print_cpu(const struct boot_args *args)
 {
+	uint32_t cbar;
+
+	__asm__ volatile("mrc p15, 4, %0, c15, c0, 0" : "=r"(cbar));
+	/* "Configuration Base Address Register" (Cortex-A9 TRM): bits 31:13. */
+	if ((cbar & ~0x1fffu) != BOARD_PERIPHBASE)
+		console_printf("cpu: CBAR says that its private region is at %08x, not at %08x, "
+			       "where %s has it\n",
+			       (unsigned)cbar, (unsigned)BOARD_PERIPHBASE, BOARD_NAME);
 	errata_report(early_facts.scu_erratum_ok);
 	if (early_facts.l2_on)
 		console_printf("cache: PL310, %u KiB\n", pl310_size_kib());
@@ -385,6 +410,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	gfp_allowed_mask = GFP_BOOT_MASK;
 	__asm__ volatile("cpsie a" ::: "memory");
 	init_clock();
+	machine_init(BOARD_MACHINE_BASE);
 	start = a9timer_read();
 
 	console_init();

@@ -200,8 +200,8 @@ at_link_address:
 	b	.
 
 /*
- * The pen.  As the board's own: sleep until an interrupt is pending (masked, it
- * still ends WFI), then look whether there is an address to go to.  The CPU
+ * The pen.  As the board's own: look whether there is an address to go to, and sleep until
+ * an interrupt is pending (masked, it still ends WFI).  The CPU
  * interface must be on for an SGI to arrive; the boot core turns the distributor
  * on.  Runs where the loader put it and touches no memory.
  */
@@ -211,11 +211,16 @@ pen:
 	str	r1, [r0, #4]		@ GICC_PMR: let all priorities through
 	mov	r1, #1
 	str	r1, [r0]		@ GICC_CTLR: on
-	ldr	r2, =BOARD_PEN_FLAG
 	dsb
+#ifdef BOARD_PEN_FLAG
+	ldr	r2, =BOARD_PEN_FLAG
+	ldr	r1, =secondary_entry	@ all else is what some reset or loader left there
 1:	ldr	r0, [r2]
-	cmp	r0, #0
-	bxne	r0
+	cmp	r0, r1
+	bxeq	r0
+#else
+1:					@ held in reset: none comes here
+#endif
 	wfi
 	b	1b
 
@@ -483,12 +488,13 @@ early_hex:
 
 early_putc:
 	mov	r2, #1 << 20
-1:	ldr	r1, [r6, #0x18]		@ UARTFR: TXFF, bounded in case the UART is off
-	tst	r1, #1 << 5
+1:	ldr	r1, [r6, #BOARD_UART_EARLY_STATUS]
+	eor	r1, r1, #BOARD_UART_EARLY_INVERT
+	tst	r1, #BOARD_UART_EARLY_FULL
 	beq	2f
-	subs	r2, r2, #1
+	subs	r2, r2, #1		@ bounded in case the UART is off
 	bne	1b
-2:	str	r0, [r6]
+2:	str	r0, [r6, #BOARD_UART_EARLY_DATA]
 	bx	lr
 
 	.ltorg

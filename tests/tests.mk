@@ -107,7 +107,9 @@ TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(ALL_SUITES)),$(A
 TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
 TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
 		 tests/harness/target_main.c tests/harness/owner.c tests/harness/ramdisk.c tests/stress/worker.c $(TARGET_TESTS)
-TARGET_OBJS   := $(patsubst %.c,$(OUT)/test/%.o,$(TARGET_SRC)) $(OUT)/test/suites.o
+KNOWS_BOARD   += $(shell grep -lE '<board\.h>|region\.h"' $(TARGET_SRC))
+test_objects_of = $(foreach s,$(1),$(if $(filter $(KNOWS_BOARD),$(s)),$(OUT),$(SHARED))/test/$(basename $(s)).o)
+TARGET_OBJS   := $(call test_objects_of,$(TARGET_SRC)) $(SHARED)/test/suites.o
 
 # mm with its assertions on, the rest as it is
 TEST_CFLAGS = $(CFLAGS) -DBUDDY_DEBUG
@@ -116,7 +118,11 @@ $(OUT)/test/%.o: %.c | $(AFTER_SETUP)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
+$(SHARED)/test/%.o: %.c | $(AFTER_SETUP)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call NO_BOARD,$(TEST_CFLAGS)) -MMD -MP -c $< -o $@
+
+$(SHARED)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
 	@mkdir -p $(@D)
 	@{ echo '#include <stddef.h>'; echo '#include "tests/harness/tap.h"'; \
 	   for s in $(TARGET_SUITES); do echo "extern const struct test_suite suite_$$s;"; done; \
@@ -124,11 +130,11 @@ $(OUT)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
 	   echo 'const struct test_suite *const all_suites[] = {'; \
 	   for s in $(TARGET_SUITES); do echo "	&suite_$$s,"; done; echo '	NULL };'; } > $@
 
-$(OUT)/test/suites.o: $(OUT)/test/suites.c
-	$(Q)$(CC) $(TEST_CFLAGS) -c $< -o $@
+$(SHARED)/test/suites.o: $(SHARED)/test/suites.c
+	$(Q)$(CC) $(call NO_BOARD,$(TEST_CFLAGS)) -c $< -o $@
 
-TEST_IMAGE_OBJS := $(filter-out $(OUT)/obj/mm/%,$(IMAGE_OBJS)) \
-		   $(patsubst %.c,$(OUT)/test/%.o,$(MM_SRC)) $(TARGET_OBJS)
+TEST_IMAGE_OBJS := $(filter-out $(SHARED)/mm/%,$(IMAGE_OBJS)) \
+		   $(patsubst %.c,$(SHARED)/test/%.o,$(MM_SRC)) $(TARGET_OBJS)
 
 $(OUT)/test.elf: $(TEST_IMAGE_OBJS) $(OUT)/linker.ld
 	$(call link_image,$(TEST_IMAGE_OBJS))
@@ -138,7 +144,7 @@ RELEASE_TEST_OBJS := $(IMAGE_OBJS) $(TARGET_OBJS)
 $(OUT)/test-release.elf: $(RELEASE_TEST_OBJS) $(OUT)/linker.ld
 	$(call link_image,$(RELEASE_TEST_OBJS))
 
--include $(patsubst %.o,%.d,$(TARGET_OBJS)) $(patsubst %.c,$(OUT)/test/%.d,$(MM_SRC))
+-include $(patsubst %.o,%.d,$(TARGET_OBJS)) $(patsubst %.c,$(SHARED)/test/%.d,$(MM_SRC))
 
 # ---- what runs -------------------------------------------------------------
 
