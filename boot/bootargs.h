@@ -2,7 +2,8 @@
 /*
  * The boot arguments: words of name=value or name, from /chosen/bootargs.
  *
- *	mode=demo|monitor|bench|test	what to do when all is up (monitor)
+ *	mode=demo|monitor|check|bench|test	what to do when all is up (monitor); check:
+ *				a picture of memory, mm_check(), off
  *	semihosting		QEMU or a debugger takes the exit status
  *	mem=SIZE		use no more RAM than this, from the lowest up
  *	maxcpus=N		bring up N cores at most

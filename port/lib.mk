@@ -10,7 +10,7 @@
 #	FLOAT=soft|hard		calling convention; the library itself touches no VFP register
 #	OPT=-O2			or -Os, ...
 #	LTO=1			optimise mm/ as one
-#	DEBUG_INFO=-g		or nothing: no line numbers
+#	SYMBOLS=-g		or nothing: without debugging symbols
 #	DESTDIR= PREFIX=/usr/local
 #
 # Paths are as seen from this directory, or absolute.  Each set of values is built in a
@@ -19,7 +19,7 @@
 ISA     ?= arm
 FLOAT   ?= soft
 OPT     ?= -O2
-DEBUG_INFO ?= -g
+SYMBOLS ?= -g
 PREFIX  ?= /usr/local
 
 # $(call one_of,variable,words): its value is one of them, or make ends with what there is
@@ -73,7 +73,7 @@ LIB_CC      := $(HOSTCC)
 LIB_BIN     :=
 endif
 LIB_INC     := -I include -I $(PORT_DIR) -I .
-LIB_CFLAGS  := $(LIB_ARCH) $(OPT) $(DEBUG_INFO) $(LIB_ENV) -std=c11 $(filter-out -Werror,$(WARN)) \
+LIB_CFLAGS  := $(LIB_ARCH) $(OPT) $(SYMBOLS) $(LIB_ENV) -std=c11 $(filter-out -Werror,$(WARN)) \
 	$(LIB_INC) -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
 	$(if $(LIB_LTO),-flto=auto) $(CONFIG) \
 	$(if $(CONFIG_FILE),-DBUDDY_CONFIG_FILE='"$(abspath $(CONFIG_FILE))"')

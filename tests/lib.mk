@@ -6,7 +6,7 @@
 LIB_T     := $(T)/lib
 LIB_FILES := $(wildcard mm/* include/*/*.h port/*/* tools/install/*) tools/exports.sh port/lib.mk \
 	tests/lib/config.h tests/lib.mk
-LIB_MAKE  := +$(Q)$(MAKE) --no-print-directory BUILD=$(LIB_T) DEBUG_INFO= PREFIX=/ CONFIG=
+LIB_MAKE  := +$(Q)$(MAKE) --no-print-directory BUILD=$(LIB_T) SYMBOLS= PREFIX=/ CONFIG=
 
 # Ours, Thumb, hard float, small, with a file of options.
 $(LIB_T)/small.done: $(LIB_FILES) | $(AFTER_SETUP)
