@@ -5,7 +5,8 @@
 #	make run FLASH=1	the NOR image, from reset, its device tree in it (START=nor)
 #	make debug DEBUG=openocd	the board on a JTAG adapter in the place of QEMU
 #	make flash FLASH_DEV=/dev/sdX	writes the card image, after a question
-#	make flash JTAG=1	loads the image over JTAG and starts it
+#	make flash JTAG=1	loads the image over JTAG and starts it (JTAG_ADAPTER=FILE)
+#	make images SD_EXTRA="BOOT.BIN ..."	more files for the card; SD_MIB=16 its size
 
 # ---- running it ---------------------------------------------------------------------
 
@@ -13,6 +14,10 @@ FLASH     ?=
 DEBUG     ?= qemu
 FLASH_DEV ?=
 JTAG      ?=
+JTAG_ADAPTER ?=
+SD_EXTRA  ?=
+# As which names the board's U-Boot looks for the script on a card.
+UBOOT_SCRIPTS ?= boot.scr
 override START := $(if $(filter-out 0,$(FLASH)),nor,$(START))
 
 # Sparse: it takes no room.
@@ -61,7 +66,8 @@ run: $(IMAGE).$(START_FILE_$(START)) $(filter-out none,$(DTB) $(SD)) ## boot it 
 	$(call qemu,$(IMAGE),semihosting mode=$$mode $(APPEND))
 
 ifeq ($(DEBUG),openocd)
-DEBUG_SERVER = $(OPENOCD) -f $(JTAG_CFG) -c "gdb_port @PORT@"
+DEBUG_SERVER = $(OPENOCD) $(if $(JTAG_ADAPTER),-c "set ADAPTER $(JTAG_ADAPTER)") -f $(JTAG_CFG) \
+	-c "gdb_port @PORT@"
 else
 DEBUG_SERVER = $(call qemu,$(IMAGE),semihosting mode=monitor $(APPEND)) -S -gdb tcp::@PORT@
 endif
@@ -89,7 +95,7 @@ $(IMG):
 
 # What depends on the arguments is made anew when they change.
 $(IMG)/args: FORCE | $(IMG)
-	@echo '$(BOOT_ARGS) $(NOR_MIB) $(SD_MIB)' | cmp -s - $@ || echo '$(BOOT_ARGS) $(NOR_MIB) $(SD_MIB)' > $@
+	@echo '$(BOOT_ARGS) $(NOR_MIB) $(SD_MIB) $(SD_EXTRA) $(UBOOT_SCRIPTS)' | cmp -s - $@ || echo '$(BOOT_ARGS) $(NOR_MIB) $(SD_MIB) $(SD_EXTRA) $(UBOOT_SCRIPTS)' > $@
 
 $(IMG)/libbuddy.elf: $(IMAGE).elf $(IMG_DEPS)
 	$(Q)cp $< $@
@@ -115,9 +121,9 @@ $(IMG)/boot.scr: tools/images/boot.cmd tools/images/mkimage.py $(IMG)/args board
 		--set FADDR=$(UBOOT_FDT_ADDR) --set BOARD=$(BOARD) --set DTBNAME=$(BOARD).dtb \
 		--set ARGS="$(BOOT_ARGS)" $< $@
 
-SD_FILES := $(addprefix $(IMG)/,zImage uImage zImage-dtb $(BOARD).dtb boot.scr)
-$(IMG)/sdcard.img: $(SD_FILES) $(IMG)/args tools/images/mksd.py
-	$(Q)tools/images/mksd.py --mib $(SD_MIB) $@ $(SD_FILES)
+SD_FILES := $(addprefix $(IMG)/,zImage uImage zImage-dtb $(BOARD).dtb) $(SD_EXTRA)
+$(IMG)/sdcard.img: $(SD_FILES) $(IMG)/boot.scr $(IMG)/args tools/images/mksd.py
+	$(Q)tools/images/mksd.py --mib $(SD_MIB) $@ $(SD_FILES) $(addprefix $(IMG)/boot.scr=,$(UBOOT_SCRIPTS))
 
 # ---- a real board ---------------------------------------------------------------------
 
@@ -134,7 +140,8 @@ flash: images ## how to start this image on the board, step by step; FLASH_DEV=,
 ifneq ($(FLASH_DEV),)
 	$(Q)tools/images/write-card.sh $(IMG)/sdcard.img '$(FLASH_DEV)'
 else ifneq ($(filter-out 0,$(JTAG)),)
-	$(Q)tools/openocd/load.sh $(OPENOCD) $(JTAG_CFG) $(IMAGE).elf
+	$(Q)tools/openocd/load.sh $(OPENOCD) $(JTAG_CFG) "$(JTAG_ADAPTER)" $(IMAGE).elf \
+		$(LINK_ADDR) $(IMG)/$(BOARD).dtb $(UBOOT_FDT_ADDR)
 else
 	$(Q)[ -f boards/$(BOARD)/flash.txt ] || { echo "flash: boards/$(BOARD)/flash.txt does not exist: nobody has written down the steps for $(BOARD)" >&2; exit 1; }
 	$(Q)sed -e 's|@IMAGE@|$(IMG)|g' -e 's|@BOARD@|$(BOARD)|g' -e 's|@DTB@|$(IMG)/$(BOARD).dtb|g' \

@@ -34,9 +34,10 @@ def gdb_command(args, port):
 
 def with_console(command, log):
     """The console of a QEMU that had it on its terminal, on a port; the command, the port."""
-    if "-serial" not in command:
+    pairs = list(zip(command, command[1:]))
+    if ("-serial", "stdio") not in pairs:
         return command, None
-    at, port = command.index("-serial"), free_port()
+    at, port = pairs.index(("-serial", "stdio")), free_port()
     console = ["-chardev", "socket,id=console,host=localhost,port=%d,server=on,wait=off,"
                "telnet=on,logfile=%s" % (port, log), "-serial", "chardev:console"]
     return command[:at] + console + command[at + 2:], port
