@@ -18,7 +18,6 @@ BOARD    ?= vexpress-a9
 CROSS    ?= arm-none-eabi-
 HOSTCC   ?= gcc
 QEMU     ?= qemu-system-arm
-APPEND   ?= cma=16M
 START    ?= elf
 TIMEOUT  ?= 0
 
@@ -26,8 +25,9 @@ ifeq ($(wildcard boards/$(BOARD)/board.mk),)
 $(error no board $(BOARD); there are: $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
 endif
 include boards/$(BOARD)/board.mk
-MEM ?= 1024
-SMP ?= 4
+MEM    ?= 1024
+SMP    ?= 4
+APPEND ?= cma=16M
 
 Q := $(if $(V),,@)
 OUT := $(BUILD)/$(BOARD)

@@ -30,6 +30,8 @@
  *	kswapd.cpu=N		background reclaim and compaction on this core only (any that
  *				is idle)
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
+ *	periphclk=HZ		what the timers are clocked with, instead of what was
+ *				measured or the board's constant
  *	crash=KIND		go wrong on purpose, when all is up: undef, svc, dabt, rodata,
  *				pabt, stack, panic; uaf (read a free page), kmap (one temporary
  *				mapping too many), kunmap (undo them out of order),

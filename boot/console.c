@@ -25,10 +25,18 @@
 
 static struct port_spinlock console_lock = PORT_SPINLOCK_INIT;
 static volatile bool panicking;
+static unsigned uart_irq = BOARD_UART_IRQ; /* written before there are others */
 
 void console_init(void)
 {
 	uart_init(BOARD_UART_BASE, BOARD_UART_CLOCK, BOARD_UART_BAUD);
+}
+
+void console_move(uint32_t base, uint32_t irq)
+{
+	uart_flush();
+	uart_init(base, BOARD_UART_CLOCK, BOARD_UART_BAUD);
+	uart_irq = irq;
 }
 
 static void rx_irq(unsigned irq, unsigned src)
@@ -40,8 +48,8 @@ static void rx_irq(unsigned irq, unsigned src)
 
 void console_rx_init(void)
 {
-	gic_register(BOARD_UART_IRQ, rx_irq);
-	gic_enable(BOARD_UART_IRQ);
+	gic_register(uart_irq, rx_irq);
+	gic_enable(uart_irq);
 	uart_rx_enable();
 }
 

@@ -19,7 +19,7 @@
 
 struct early_facts early_facts;
 
-/* What the chip wants written before its second-level cache comes on: address, value. */
+/* What the chip wants set up before its second-level cache or a driver: address, value. */
 #ifdef BOARD_EARLY_WRITES
 #define EARLY_WRITE(addr, value) io_write32(addr, value);
 #else

@@ -32,6 +32,7 @@
 #include "boot/errata.h"
 #include "boot/exception.h"
 #include "boot/fdt.h"
+#include "boot/fdt_console.h"
 #include "boot/layout.h"
 #include "boot/memmap.h"
 #include "boot/mmu.h"
@@ -45,6 +46,7 @@
 #include "drivers/machine.h"
 #include "drivers/pl310.h"
 #include "drivers/refclock.h"
+#include "drivers/uart.h"
 
 /* Programs that an image may have besides demo and monitor: their result is its status. */
 extern int bench_main(void) __attribute__((weak));
@@ -124,7 +126,8 @@ static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
 	*max_bytes = addr == RAM_BASE_DTB ? RAM_BASE_DTB_MAX : BOARD_RAM_END - addr;
 	if (how && !fdt_check((const void *)addr, *max_bytes)) {
 		console_printf("device tree: %s, %s%08x\n", how,
-			       args->flags & BOOT_DTB_MOVED ? "moved to " : "", (unsigned)addr);
+			       args->flags & BOOT_DTB_MOVED ? "moved to " : "",
+			       addr == LAYOUT_LOW_BASE ? 0 : (unsigned)addr);
 		return (const void *)addr;
 	}
 	console_printf("device tree: %s, using the built-in one for %s\n",
@@ -232,6 +235,37 @@ static void read_atags(const struct boot_args *args)
 	}
 }
 
+static bool in_ram_window(uint32_t addr, uint32_t bytes)
+{
+	return addr >= BOARD_RAM_BASE && bytes <= BOARD_RAM_END - BOARD_RAM_BASE &&
+	       addr <= BOARD_RAM_END - bytes;
+}
+
+/* Output so far went where board.h has the console; the tree may want another one. */
+static void follow_stdout_path(const void *dtb, size_t max_bytes)
+{
+	struct fdt_console console;
+	const char *why;
+	struct fdt t;
+
+	if (!*facts.stdout_path || fdt_open(&t, dtb, max_bytes))
+		return;
+	if (!fdt_console(&t, facts.stdout_path, uart_dev_compatible, &console, &why)) {
+		if (console.base == BOARD_UART_BASE)
+			return;
+		why = "it lies where this board has no device";
+		if (mmu_is_mapped(console.base) && !in_ram_window(console.base, 4)) {
+			console_printf("console: stdout-path=%.64s, going on at %08x\n",
+				       facts.stdout_path, (unsigned)console.base);
+			console_move(console.base, console.irq ? console.irq : BOARD_UART_IRQ);
+			console_printf("console: at %08x now\n", (unsigned)console.base);
+			return;
+		}
+	}
+	console_printf("console: stdout-path=%.64s: %s, staying at %08x\n", facts.stdout_path, why,
+		       (unsigned)BOARD_UART_BASE);
+}
+
 static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 {
 	size_t max_bytes;
@@ -256,10 +290,13 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 	power_init();
 	if (err)
 		panic("the device tree describes no memory that can be used");
+	follow_stdout_path(dtb, max_bytes);
 	if (*facts.model)
 		console_printf("board: %s (%s)\n", facts.model, BOARD_NAME);
 	console_printf("bootargs: %s\n", *facts.bootargs ? facts.bootargs : "none");
 	bootargs_list_unknown();
+	if (bootarg_get("periphclk"))
+		a9timer_set_rate(bootarg_uint("periphclk", a9timer_rate()));
 
 	cut_to_window();
 	cut_to_size(bootarg_size("mem", 0, UINT64_MAX));

@@ -45,6 +45,8 @@
 
 #define RESET_SPIN 100000u
 
+const char *const uart_dev_compatible[] = {"xlnx,xuartps", "cdns,uart-r1p8", 0};
+
 static uintptr_t uart;
 
 bool uart_dev_take(uintptr_t base)

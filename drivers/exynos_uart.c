@@ -38,6 +38,8 @@
 #define UINT_RXD      (1u << 0)
 #define UINT_ALL      0xfu
 
+const char *const uart_dev_compatible[] = {"samsung,exynos4210-uart", 0};
+
 static uintptr_t uart;
 
 bool uart_dev_take(uintptr_t base)

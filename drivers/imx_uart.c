@@ -42,6 +42,8 @@
 
 #define RESET_SPIN 100000u /* a reset takes four cycles of the module's clock */
 
+const char *const uart_dev_compatible[] = {"fsl,imx6q-uart", 0};
+
 static uintptr_t uart;
 
 bool uart_dev_take(uintptr_t base)

@@ -27,6 +27,8 @@
 #define LSR_THRE   (1u << 5)
 #define LSR_TEMT   (1u << 6)
 
+const char *const uart_dev_compatible[] = {"nuvoton,npcm750-uart", 0};
+
 static uintptr_t uart;
 
 bool uart_dev_take(uintptr_t base)

@@ -30,6 +30,8 @@
 #define INT_RX	  (1u << 4)
 #define INT_RT	  (1u << 6) /* receive timeout: fewer bytes than the FIFO level, then silence */
 
+const char *const uart_dev_compatible[] = {"arm,pl011", 0};
+
 static uintptr_t uart;
 
 bool uart_dev_take(uintptr_t base)

@@ -24,6 +24,9 @@
  */
 void uart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud);
 
+/* What device trees call this kind of UART; 0 ends the list.  Brought by the driver. */
+extern const char *const uart_dev_compatible[];
+
 /* Sends one byte; waits for room, bounded: a dead UART loses output, no time. */
 void uart_putc(char c);
 

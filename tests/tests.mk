@@ -189,7 +189,7 @@ $(call stress_run,asan64,2,10000)
 $(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
 # emulated, those that a word of 32 bits makes a difference to
-UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy cma contig debug gfp_meaning highmem \
+UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy cma contig debug frame_0 gfp_meaning highmem \
 	memblock misuse mm_init nodes page_alloc pcp vmalloc)
 $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)

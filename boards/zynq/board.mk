@@ -10,6 +10,8 @@ QEMU_EXTRA   := -serial null
 MEM          ?= 512
 # QEMU 7.2 has one of the two cores.
 SMP          ?= 1
+# QEMU's timers run at 100 MHz, whatever the board's do.
+APPEND       ?= cma=16M periphclk=100000000
 # There is no driver for its card slot.
 SD           ?= none
 # Where U-Boot's own environment for this board loads a kernel and a device tree.
