@@ -23,6 +23,7 @@ extern "C" {
 #include <buddy/mm.h>
 #include <buddy/mm_types.h>
 #include <buddy/oom.h>
+#include <buddy/port_selftest.h>
 #include <buddy/reclaim.h>
 #include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
