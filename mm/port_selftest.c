@@ -493,6 +493,11 @@ bool selftest_one_cpu(const struct alloc_scope **scope)
 	return percpu && lock;
 }
 
+unsigned buddy_port_selftest_failures(void)
+{
+	return __atomic_load_n(&selftest.failures, __ATOMIC_RELAXED);
+}
+
 unsigned buddy_port_selftest(void *pages, unsigned nr, unsigned flags)
 {
 	const struct alloc_scope *scope = NULL;
@@ -517,5 +522,5 @@ unsigned buddy_port_selftest(void *pages, unsigned nr, unsigned flags)
 		selftest_expect(!port_irqs_disabled(), "port_cond_resched() or port_wake_kswapd()",
 				"came back with interrupts off", "on, as before");
 	}
-	return __atomic_load_n(&selftest.failures, __ATOMIC_RELAXED);
+	return buddy_port_selftest_failures();
 }

@@ -152,7 +152,7 @@ unsigned buddy_port_selftest_cpu(unsigned cpu, unsigned nr_cpus)
 					"not all of nr_cpus CPUs came in time",
 					"each calls it once, at about the same time");
 	}
-	return __atomic_load_n(&selftest.failures, __ATOMIC_RELAXED);
+	return buddy_port_selftest_failures();
 }
 
 unsigned buddy_port_selftest_irq(void)
@@ -167,5 +167,5 @@ unsigned buddy_port_selftest_irq(void)
 		selftest_expect(scope != selftest.task_scope[cpu], "port_alloc_scope()",
 				"an interrupt handler has the scope of a task",
 				"one that belongs to this CPU's handlers");
-	return __atomic_load_n(&selftest.failures, __ATOMIC_RELAXED);
+	return buddy_port_selftest_failures();
 }

@@ -61,4 +61,7 @@ unsigned buddy_port_selftest_cpu(unsigned cpu, unsigned nr_cpus);
  */
 unsigned buddy_port_selftest_irq(void);
 
+/* The mistakes so far, since buddy_port_selftest() began.  Any context. */
+unsigned buddy_port_selftest_failures(void);
+
 #endif /* BUDDY_PORT_SELFTEST_H */

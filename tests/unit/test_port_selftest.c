@@ -57,6 +57,8 @@ static struct page *tested_mem_map;
 #define selftest_own_id		tested_own_id
 #define selftest_one_cpu	tested_one_cpu
 
+#define buddy_port_selftest_failures tested_selftest_failures
+unsigned tested_selftest_failures(void);
 unsigned tested_selftest(void *pages, unsigned nr, unsigned flags);
 unsigned tested_selftest_cpu(unsigned cpu, unsigned nr_cpus);
 unsigned tested_selftest_irq(void);
