@@ -8,7 +8,7 @@
  * address, and nothing else.
  *
  * The first page of a coherent block carries a mark in the words that are its
- * owner's, which is this file: mapping says so, private how many pages there
+ * owner's, which is this file: mapping says so, priv how many pages there
  * are, index the CMA area or 0.  That is how a wrong free is told from a right one; who frees
  * takes the mark off by compare-and-swap, so that of two only one does.
  *
@@ -77,7 +77,7 @@ void *dma_alloc_coherent(size_t size, dma_addr_t *handle, gfp_t gfp)
 		step = "the port cannot map it without caches";
 		goto failed;
 	}
-	page->private = nr;
+	page->priv = nr;
 	page->index = (uintptr_t)cma;
 	page->mapping = &coherent_mark;
 	*handle = port_virt_to_phys(addr);
@@ -97,7 +97,7 @@ static const char *take_mark(struct page *page, unsigned long nr, bool right_han
 
 	if (!page || READ_ONCE(page->mapping) != mark)
 		return "no coherent memory begins there";
-	if (page->private != nr)
+	if (page->priv != nr)
 		return "another size was allocated";
 	if (!right_handle)
 		return "the handle is another one's";

@@ -184,7 +184,7 @@ void migrate_page_states(struct page *dst, struct page *src)
 	MM_ASSERT(has(page_word(src), PAGE_TAKEN));
 	dst->mapping = src->mapping;
 	dst->index = src->index;
-	dst->private = src->private;
+	dst->priv = src->priv;
 	note_movable(dst);
 	if (flags & PAGE_LRU)
 		count_lru(dst, 1);

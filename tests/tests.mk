@@ -61,7 +61,10 @@ CMOCKA_TESTS := $(shell grep -l '<cmocka.h>' tests/unit/test_*.c 2>/dev/null)
 ALL_SUITES   := $(shell grep -l '^TEST_SUITE' tests/unit/test_*.c tests/stress/test_*.c 2>/dev/null)
 TARGET_ONLY  := $(shell grep -l '^// TARGET ONLY' $(ALL_SUITES))
 SUITE_TESTS  := $(filter-out $(TARGET_ONLY),$(ALL_SUITES))
-link_of       = $(shell sed -n '1,5s|^//[ ]LINK: *||p' $(1))
+# suite=source;source ..., asked for once: a rule is made for each suite in each flavour
+LINKS        := $(shell awk 'FNR < 6 && sub("^// LINK: *", "") { gsub(" +", ";"); print FILENAME "=" $$0 }' \
+	$(ALL_SUITES) $(CMOCKA_TESTS))
+link_of       = $(subst ;, ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(LINKS))))
 test_name     = $(patsubst test_%,%,$(basename $(notdir $(1))))
 
 define flavour_rules

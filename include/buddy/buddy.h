@@ -3,10 +3,6 @@
 #ifndef BUDDY_BUDDY_H
 #define BUDDY_BUDDY_H
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #include <buddy/alloc_scope.h>
 #include <buddy/check.h>
 #include <buddy/compaction.h>
@@ -25,11 +21,8 @@ extern "C" {
 #include <buddy/oom.h>
 #include <buddy/port_selftest.h>
 #include <buddy/reclaim.h>
+#include <buddy/version.h>
 #include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif /* BUDDY_BUDDY_H */

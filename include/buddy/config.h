@@ -12,6 +12,13 @@
 #include BUDDY_CONFIG_FILE
 #endif
 
+/* Beside an installed library: what it was built with; any other value is an #error. */
+#ifdef __has_include
+#if __has_include("config_built.h")
+#include "config_built.h"
+#endif
+#endif
+
 /* log2 of the page size in bytes.  12 to 16; 12 is what the Cortex-A9 maps. */
 #ifndef BUDDY_PAGE_SHIFT
 #define BUDDY_PAGE_SHIFT 12

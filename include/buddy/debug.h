@@ -36,6 +36,10 @@
 #include <buddy/alloc_scope.h>
 #include <buddy/vmstat.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Sets an option.  0; -EINVAL after a line: the value is not one of those above; -ENOENT
  * after a line: no such option; -ENOMEM: no room for its tables; -EPERM: the port cannot
@@ -82,5 +86,9 @@ enum mm_trace_kind {
  * Task context.
  */
 void show_trace(unsigned max);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_DEBUG_H */

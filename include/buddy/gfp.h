@@ -31,6 +31,10 @@
 
 #include <buddy/mm_types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint32_t gfp_t;
 
 /* ---- zone and mobility: the index of the fast path's table ----------- */
@@ -285,5 +289,9 @@ void free_pages(const void *addr, unsigned order);
  */
 unsigned drain_all_pages(void);
 unsigned drain_local_pages(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_GFP_H */

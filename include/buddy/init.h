@@ -17,6 +17,10 @@
 #include <buddy/config.h>
 #include <buddy/memblock.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Where the zones lie.  Limits are rounded down to MAX_ORDER blocks (4 MiB by
  * default), so that no block ever spans two zones; a limit that rounds to
@@ -70,6 +74,19 @@ extern struct mm_policy mm_policy; /* set before mm_init(), then left alone */
  */
 int mm_init(const struct mm_limits *limits);
 
+#ifdef BUDDY_BUILT
+/*
+ * Of an installed library: a program is not linked with one that was built with other
+ * options than these headers say.  The symbol's name carries their checksum.
+ */
+static inline int mm_init_built(const struct mm_limits *limits)
+{
+	(void)*(const volatile char *)&BUDDY_BUILT;
+	return mm_init(limits);
+}
+#define mm_init(...) mm_init_built(__VA_ARGS__)
+#endif
+
 /*
  * With mm_policy.deferred the rest of memory is initialised by these: the whole of it, by
  * every CPU that calls it at the same time, each taking the next 4 MiB until none is
@@ -92,5 +109,9 @@ int mm_set_cpu_node(unsigned cpu, int nid);
  * nr_cpus, before its first allocation.  0, or -EINVAL.
  */
 int mm_init_cpu(unsigned cpu);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_INIT_H */

@@ -25,6 +25,10 @@
 
 #include <buddy/errno.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint64_t phys_addr_t;
 
 #define MEMBLOCK_NONE	  0x0
@@ -120,5 +124,9 @@ void memblock_reset(void);
 
 /* Prints all ranges in plain lines. */
 void memblock_dump(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_MEMBLOCK_H */

@@ -16,6 +16,10 @@
 
 #include <buddy/gfp.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Frames a 32-bit physical address can name, and sections of them. */
 #define MAX_PFN (1UL << (32 - PAGE_SHIFT))
 /* A largest block, and 256 KiB at least: their numbers have 16 bits. */
@@ -105,5 +109,9 @@ static inline unsigned page_count(const struct page *page)
 {
 	return __atomic_load_n(&page->word, __ATOMIC_ACQUIRE) >> PAGE_REF_SHIFT;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_MM_H */

@@ -14,7 +14,7 @@
  *	     +---------------+---------+---------+--------+
  *
  * The other three words belong to the owner while the block is allocated (and
- * to the allocator's lists while it is free): set mapping, index and private
+ * to the allocator's lists while it is free): set mapping, index and priv
  * to what you like, of every page of the block.  They are not cleared.
  */
 #ifndef BUDDY_MM_TYPES_H
@@ -29,16 +29,20 @@
 #define static_assert _Static_assert
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct list_head {
 	struct list_head *next, *prev;
 };
 
 struct page {
-	uint32_t word;	   /* [Z] while free, else its holder; see above */
-	uintptr_t private; /* the owner's */
+	uint32_t word;	/* [Z] while free, else its holder; see above */
+	uintptr_t priv; /* the owner's */
 	union {
 		struct list_head lru; /* [Z] free: link in a free list */
-		struct {
+		__extension__ struct {
 			void *mapping;	 /* the owner's: who it is */
 			uintptr_t index; /* the owner's: which of its pages this is */
 		};
@@ -99,5 +103,9 @@ static inline uint32_t page_word_state(uint32_t word)
 {
 	return word & PAGE_STATE_MASK;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_MM_TYPES_H */

@@ -14,6 +14,10 @@
 
 #include <buddy/config.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
 
 enum migratetype {
@@ -165,5 +169,9 @@ struct page_use_info {
 
 /* Context: any; a running system may give a picture that is no longer true. */
 void page_use(unsigned long pfn, struct page_use_info *info);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_VMSTAT_H */

@@ -87,6 +87,10 @@
 #error "port_impl.h must define struct port_spinlock and PORT_SPINLOCK_INIT"
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- link time ------------------------------------------------------ */
 
 /*
@@ -97,7 +101,8 @@
 void port_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The allocator's own state is broken: say so and do not return.  Any context. */
-_Noreturn void port_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__attribute__((noreturn)) void port_panic(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
 
 /*
  * Runs fn(arg) on a CPU with interrupts off there, and returns true when it has
@@ -190,5 +195,9 @@ void port_cache_flush(void *addr, size_t bytes);
  * L2's buffers).
  */
 void port_dma_wmb(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PORT_PORT_H */

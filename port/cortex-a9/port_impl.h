@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <buddy/config.h>
+
 #define PORT_NR_CPUS   4
 #define PORT_CACHELINE 32
 
@@ -186,7 +188,7 @@ static inline uint64_t port_virt_to_phys(const void *virt)
  */
 static inline void port_clear_page(void *page)
 {
-	uint32_t *p = page, *end = p + 4096 / sizeof(*p);
+	uint32_t *p = (uint32_t *)page, *end = p + PAGE_SIZE / sizeof(*p);
 
 	__asm__ volatile("mov	r2, #0\n"
 			 "	mov	r3, #0\n"
@@ -216,8 +218,8 @@ static inline void port_clear_page(void *page)
 /* Copies a page; 64 bytes ahead are fetched meanwhile (Cortex-A9 TRM, "Preload data"). */
 static inline void port_copy_page(void *to, const void *from)
 {
-	uint32_t *p = to, *end = p + 4096 / sizeof(*p);
-	const uint32_t *q = from;
+	uint32_t *p = (uint32_t *)to, *end = p + PAGE_SIZE / sizeof(*p);
+	const uint32_t *q = (const uint32_t *)from;
 
 	/* Written out: by its lines the compiler knows how far a branch around it has to reach. */
 	__asm__ volatile("1:\n" COPY_4_LINES COPY_4_LINES COPY_4_LINES COPY_4_LINES
