@@ -17,7 +17,7 @@
 #define PORT_SELFTEST_PATIENCE 50000000U
 #endif
 
-#define LOCK_TURNS 2000
+#define LOCK_TURNS 10000
 #define HOLD	   20 /* rounds in which somebody who is not kept out comes in */
 
 /* All of them arrive before any goes on; false: somebody does not. */

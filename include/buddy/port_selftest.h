@@ -48,16 +48,17 @@ unsigned buddy_port_selftest(void *pages, unsigned nr, unsigned flags);
  * for the others, with interrupts on at first and then off; who has waited too long says so,
  * which is a failure.  One CPU may call it with nr_cpus 1.
  *
- * Context: a task that stays on its CPU meanwhile, interrupts on, no lock held.  About 2,000
- * turns of a lock a CPU.
+ * Context: a task that stays on its CPU meanwhile, interrupts on, no lock held.  10,000 turns
+ * of a lock a CPU.
  */
 unsigned buddy_port_selftest_cpu(unsigned cpu, unsigned nr_cpus);
 
 /*
  * What only an interrupt handler finds: the scope that it shares with a task, interrupts that
- * it turns on.  After the others, which note the tasks' scopes.
+ * it turns on.  After buddy_port_selftest_cpu(), which notes the tasks' scopes: while those
+ * tasks still run, so that it is one of them that is interrupted.
  *
- * Context: an interrupt handler of any CPU that has called one of the others; one at a time.
+ * Context: an interrupt handler of any CPU; one at a time.
  */
 unsigned buddy_port_selftest_irq(void);
 
