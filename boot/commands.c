@@ -364,6 +364,7 @@ const struct command commands[] = {
 	{ "owner", "[N]", "who holds what, the N largest; see page_owner", 0, 1, run_owner, NULL },
 	{ "trace", "[N]", "the last N events of all cores; see trace", 0, 1, run_trace, NULL },
 	{ "fail", "I,P,S,T", "each I-th fails: P %, after S pages, T times; or 0", 1, 1, run_fail, NULL },
+	{ "selftest", "", "does the port do what the allocator asks of it?", 0, 0, run_selftest, NULL },
 	{ "demo", "[OPS [SEED]]", "all cores allocate and free at once, verified", 0, 2, run_demo, NULL },
 	{ "misuse", "", "double frees and other mistakes, to be refused", 0, 0, run_misuse, NULL },
 	{ "bench", "", "counts what operations cost", 0, 0, run_bench, NULL },

@@ -17,7 +17,8 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy, highmem ->
+ *	port_selftest -> port_selftest_cpus, memblock -> memblock_query -> memmap, pageblock,
+ *	gfpflags, vm_area -> buddy, highmem ->
  *	deferred -> misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat,
  *	scope -> show_mem, alloc_report, compound -> page_ref, clock -> page_writeback ->
  *	zonelist, migrate, extfrag, shrinker -> vmscan, compact_targets -> compact_scan ->

@@ -19,6 +19,7 @@
 #include <buddy/mm.h>
 #include <buddy/mm_types.h>
 #include <buddy/oom.h>
+#include <buddy/port_selftest.h>
 #include <buddy/reclaim.h>
 #include <buddy/version.h>
 #include <buddy/vmalloc.h>

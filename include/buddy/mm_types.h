@@ -33,9 +33,12 @@
 extern "C" {
 #endif
 
+/* A program with a struct list_head of its own, of the same two pointers, says so before. */
+#ifndef BUDDY_HAVE_LIST_HEAD
 struct list_head {
 	struct list_head *next, *prev;
 };
+#endif
 
 struct page {
 	uint32_t word;	/* [Z] while free, else its holder; see above */

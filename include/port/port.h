@@ -16,7 +16,8 @@
  * (memblock.h) and zone limits (init.h).  Barriers and atomics come from the
  * compiler, <stdatomic.h>.
  *
- * docs/PORTING.md explains each item with its context, cost and usual mistakes.
+ * docs/PORTING.md explains each item with its context, cost and usual mistakes;
+ * buddy/port_selftest.h finds most of these.
  */
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
@@ -37,6 +38,7 @@
  *   void port_spin_lock(struct port_spinlock *)
  *                          waits; acquire order.  Called with interrupts off.
  *   bool port_spin_trylock(struct port_spinlock *)
+ *                          does not wait: false for one that is held, by this CPU too.
  *   void port_spin_unlock(struct port_spinlock *)
  *                          release order.
  *   bool port_spin_is_locked(struct port_spinlock *)
