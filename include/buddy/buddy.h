@@ -24,6 +24,7 @@ extern "C" {
 #include <buddy/mm_types.h>
 #include <buddy/oom.h>
 #include <buddy/reclaim.h>
+#include <buddy/slab.h>
 #include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
 
