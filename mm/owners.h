@@ -230,8 +230,6 @@ int node_reclaim(int nid, gfp_t gfp, unsigned order);
 void slab_init(void);
 /* mm_check()'s part of it: what is broken is printed and counted. */
 unsigned slab_check(bool quiet);
-/* Caches are made with debugging (mm_debug_set()). */
-extern unsigned slab_debug;
 #else
 #define slab_init()	  ((void)0)
 #define slab_check(quiet) ((void)(quiet), 0U)

@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include <mm/debug_state.h>
 #include <mm/slab_priv.h>
 
 #if BUDDY_SLAB
@@ -23,8 +24,6 @@
 static struct port_spinlock slab_lock = PORT_SPINLOCK_INIT;
 static bool shrinker_registered; /* [S] */
 static uint32_t slab_seed;	 /* [S] for the magics */
-
-unsigned slab_debug;
 
 #define CLASS_NAMES(prefix)                                                                 \
 	{                                                                                   \
@@ -185,6 +184,10 @@ static struct kmem_cache *make(const char *name, size_t size, size_t align, unsi
 
 	if (!s)
 		return NULL;
+#if BUDDY_DEBUG_HOOKS
+	if (READ_ONCE(mm_debug.slab))
+		flags |= SLAB_DEBUG_FLAGS;
+#endif
 	if (ctor)
 		flags &= ~SLAB_POISON;
 	s->name = name;
@@ -237,8 +240,6 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 	port_irqflags_t irq;
 	bool added = false;
 
-	if (READ_ONCE(slab_debug))
-		flags |= SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER;
 	if (!why)
 		s = make(name, size, align, flags, ctor, GFP_KERNEL);
 	if (s) {
@@ -273,8 +274,6 @@ struct kmem_cache *kmalloc_cache(enum kmalloc_type type, unsigned class, gfp_t g
 
 	if (s != &slab_none)
 		return s;
-	if (READ_ONCE(slab_debug))
-		flags |= SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER;
 	s = make(kmalloc_names[type][class], size, size & -size, flags, NULL,
 		 gfp & ~(GFP_FAST_MASK | __GFP_ZERO));
 	if (!s)
@@ -438,7 +437,6 @@ void slab_init(void)
 	memset(&slab_none, 0, sizeof(slab_none));
 	memset(&slab_boot, 0, sizeof(slab_boot));
 	shrinker_registered = false;
-	slab_debug = 0;
 	slab_seed = (uint32_t)(uintptr_t)mem_map;
 	init_classes();
 	for (unsigned type = 0; type < NR_KMALLOC_TYPES; type++)

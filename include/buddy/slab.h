@@ -91,7 +91,8 @@ struct kmem_cache;
  * once for each object when its slab is made, in the context of the request, and finds it as
  * it is then; who frees an object leaves it in that state.
  *
- * NULL after a line: an argument is wrong, there are 254 caches, or there is no memory.
+ * NULL after a line: an argument is wrong, there are 254 caches (kmalloc()'s included), or
+ * there is no memory.
  */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned flags,
 				     void (*ctor)(void *object));
