@@ -87,7 +87,8 @@ CFLAGS   := $(ARCH) -O2 -g -ffreestanding -std=c11 $(WARN) $(INCLUDES) \
 	-ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
 	--specs=nano.specs $(CONFIG)
 ASFLAGS  := $(ARCH) -g -I . $(INCLUDES)
-LDFLAGS  := $(ARCH) --specs=nano.specs -nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
+# _printf_float: what a float is printed with, in the image's own soft arithmetic.
+LDFLAGS  := $(ARCH) --specs=nano.specs -u _printf_float -nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,--no-warn-rwx-segments
 
 MM_SRC    := $(wildcard mm/*.c)

@@ -29,6 +29,8 @@ extern char _start[], _end[];
 extern char __text_end[], __rodata_start[], __rodata_end[];
 extern char __data_start[], __load_end[], __stacks[];
 extern char vectors[], secondary_entry[];
+/* Constructors of C++ objects and of functions with that attribute, in their order. */
+extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
 extern const unsigned char builtin_dtb[], builtin_dtb_end[];
 
 /* start.S: this core's MMU and caches on, with the table mmu_l1. */

@@ -39,7 +39,7 @@
  *	crash.cpu=N		on this core (0)
  *	init_on_alloc=0|1, init_on_free=0|1, page_poison=0|1, debug_pagealloc=0|1,
  *	page_owner=0|1, trace=N, fail_page_alloc=I,P,S,T,
- *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1
+ *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1, slab_debug=0|1
  *				buddy/debug.h, from the start; with debug_pagealloc=1 all
  *				RAM is mapped by pages, so that free ones can be unmapped
  *	demo.*, bench.*, test.*, seed=	for those programs

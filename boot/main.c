@@ -391,6 +391,13 @@ static void init_rest(void)
 	console_printf("memory: all %lu pages ready\n", nr_managed_pages());
 }
 
+/* Last of all: they may allocate, print, and ask other cores for something. */
+static void run_constructors(void)
+{
+	for (void (*const *fn)(void) = __init_array_start; fn < __init_array_end; fn++)
+		(*fn)();
+}
+
 static void crash_if_asked(void)
 {
 	const char *kind = bootarg_get("crash");
@@ -488,6 +495,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	smp_set_tick(bootarg_uint("tick", SMP_TICK_HZ));
 	console_printf("up after %u us\n", us_since(start));
 
+	run_constructors();
 	crash_if_asked();
 	run_mode();
 }

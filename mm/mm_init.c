@@ -448,6 +448,7 @@ int mm_init(const struct mm_limits *limits)
 	build_zonelists();
 	deferred_start(nr_sections);
 	init_cpus();
+	slab_init();
 	return 0;
 }
 
