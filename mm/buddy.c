@@ -29,6 +29,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* The word of a free block, but for its order. */
 static inline uint32_t free_state(enum migratetype mt)
 {
@@ -585,3 +587,5 @@ unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, u
 	port_spin_unlock(&zone->lock);
 	return got;
 }
+
+#endif /* !BUDDY_TINY */

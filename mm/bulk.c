@@ -12,6 +12,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* Pages of an array that are moved before interrupts are let in. */
 #define BULK_RUN 64
 
@@ -104,3 +106,5 @@ void free_pages_bulk_array(unsigned nr, struct page **pages)
 		pages = next;
 	}
 }
+
+#endif /* !BUDDY_TINY */

@@ -15,6 +15,8 @@
 #include <buddy/migrate.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define MAX_REPORTS 8
 
 struct report {
@@ -393,3 +395,5 @@ unsigned mm_check_quiet(void)
 {
 	return check(true);
 }
+
+#endif /* !BUDDY_TINY */

@@ -21,6 +21,8 @@
 #include <mm/hex64.h>
 #include <mm/contig_priv.h>
 
+#if !BUDDY_TINY
+
 #define PB_PHYS_SIZE ((phys_addr_t)PAGE_SIZE << pageblock_order)
 
 #define CMA_WORD (PAGE_ALLOCATED(0) | PAGE_CMA)
@@ -223,3 +225,5 @@ bool cma_release(struct cma *cma, struct page *page, unsigned long count)
 	contig_free(page, count, CALLER);
 	return true;
 }
+
+#endif /* !BUDDY_TINY */

@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define NR_DTORS ((PAGE_DTOR_MASK >> PAGE_DTOR_SHIFT) + 1)
 
 /* dtors[0] stays NULL: a block without one. */
@@ -136,3 +138,5 @@ void split_page(struct page *page, unsigned order)
 		set_page_word(page + i, word);
 	__atomic_store_n(&page->word, word, __ATOMIC_RELEASE);
 }
+
+#endif /* !BUDDY_TINY */

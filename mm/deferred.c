@@ -22,6 +22,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 uint8_t section_zid[NR_MEM_SECTIONS]; /* whose each section is; PB_NONE: nobody's */
 uint32_t nr_deferred_sections;
 
@@ -293,3 +295,5 @@ void deferred_start(unsigned nr_sections)
 			init_one(i, &run);
 		}
 }
+
+#endif /* !BUDDY_TINY */

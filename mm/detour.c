@@ -22,6 +22,8 @@
 
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* map_base, or no_map_base(): for frees that are not on the fast path. */
 const uint8_t *fast_map_base;
 
@@ -86,3 +88,5 @@ void pcp_set_drained(struct mm_cpu *cpu, bool drained)
 	WRITE_ONCE(cpu->map_base, drained ? no_map_base() : fast_map_base);
 	port_spin_unlock(&detour_lock);
 }
+
+#endif /* !BUDDY_TINY */

@@ -21,6 +21,8 @@
 #include <buddy/dma.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 static char coherent_mark;
 
 /*
@@ -167,3 +169,5 @@ void dma_wmb(void)
 {
 	port_dma_wmb();
 }
+
+#endif /* !BUDDY_TINY */

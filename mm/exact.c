@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* Pages of one bulk call, and words of stack. */
 #define RUN 32
 
@@ -118,3 +120,5 @@ void free_unref_page_list(struct list_head *list)
 	free_pages_bulk_array(nr, run);
 	INIT_LIST_HEAD(list);
 }
+
+#endif /* !BUDDY_TINY */

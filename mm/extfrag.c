@@ -9,6 +9,8 @@
 #include <buddy/compaction.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 struct free_shape {
 	unsigned long blocks, pages; /* free: of any size; together */
 	unsigned long suitable;	     /* blocks of the order that could be cut out of them */
@@ -80,3 +82,5 @@ void show_extfrag(void)
 	show_one("extfrag_index", extfrag_index);
 	show_one("unusable_index", unusable_free_index);
 }
+
+#endif /* !BUDDY_TINY */

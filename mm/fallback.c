@@ -31,6 +31,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /*
  * A pageblock in more pieces than this, free or not, is not claimed: it has mixed
  * already, and moving its free blocks one by one would keep interrupts off for long.
@@ -215,3 +217,5 @@ bool unreserve_highatomic_pageblock(struct zone *zone)
 	port_spin_unlock(&zone->lock);
 	return done;
 }
+
+#endif /* !BUDDY_TINY */

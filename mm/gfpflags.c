@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define NAME(flags)           \
 	{                     \
 #flags, flags \
@@ -149,3 +151,5 @@ gfp_t gfp_settle(gfp_t gfp, const void *caller)
 	}
 	return gfp;
 }
+
+#endif /* !BUDDY_TINY */

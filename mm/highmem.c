@@ -17,6 +17,8 @@
 #include <buddy/highmem.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 bool PageHighMem(const struct page *page)
 {
 	return page_to_pfn(page) >= max_low_pfn;
@@ -76,3 +78,5 @@ void memcpy_from_page(void *to, struct page *page, size_t offset, size_t len)
 	memcpy(to, addr + offset, len);
 	kunmap_local(addr);
 }
+
+#endif /* !BUDDY_TINY */

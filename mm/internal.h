@@ -17,8 +17,9 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	memblock -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy, highmem ->
- *	deferred -> misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat,
+ *	memblock, tiny_map -> memblock_query -> memmap, pageblock, gfpflags, vm_area -> buddy,
+ *	highmem -> deferred -> misuse, watermark, debug, detour -> movable, tiny -> fallback,
+ *	tiny_init, tiny_util, tiny_check -> pcp -> vmstat,
  *	scope -> show_mem, alloc_report, compound -> page_ref, clock -> page_writeback ->
  *	zonelist, migrate, extfrag, shrinker -> vmscan, compact_targets -> compact_scan ->
  *	compaction -> kswapd -> oom -> slowpath -> page_alloc -> bulk -> exact,
@@ -35,6 +36,7 @@
 #include <buddy/errno.h>
 #include <buddy/reclaim.h>
 
+#include <mm/misuse.h>
 #include <mm/mmzone.h>
 
 #if defined(__has_feature)
@@ -161,10 +163,12 @@ static inline void list_del(struct list_head *n)
 	prev->next = next;
 }
 
+#if !BUDDY_TINY /* whose descriptors have no such links; nothing there includes this */
 static inline struct page *lru_to_page(struct list_head *n)
 {
 	return (struct page *)((char *)n - offsetof(struct page, lru));
 }
+#endif
 
 /* ---- pageblock.c ---------------------------------------------------------- */
 
@@ -555,16 +559,6 @@ bool next_free_frames(uint64_t *iter, unsigned long from, unsigned long to, unsi
 		      unsigned long *end);
 bool deferred_grow(void);
 void deferred_start(unsigned nr_sections);
-
-/* ---- misuse.c -------------------------------------------------------------------- */
-
-uint32_t count_rare_events(enum vm_event_item item, uint32_t nr);
-#define count_rare_event(item) count_rare_events((item), 1)
-__attribute__((noinline)) struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order,
-						 const void *caller);
-void bad_free(const char *what, const void *page, unsigned order, uint32_t word, const char *why,
-	      const void *caller);
-const char *why_not(uint32_t word, unsigned order);
 
 /* ---- cma.c ------------------------------------------------------------------------- */
 

@@ -10,6 +10,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 struct page *mem_map;
 unsigned nr_map_pages;
 uint16_t section_to_map[NR_MEM_SECTIONS];
@@ -54,3 +56,5 @@ struct page *block_head(const struct page *page, uint32_t *word)
 	*word = 0;
 	return NULL;
 }
+
+#endif /* !BUDDY_TINY */

@@ -20,6 +20,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 struct mm_policy mm_policy;
 struct zone *zones;
 unsigned nr_zones;
@@ -463,3 +465,15 @@ int mm_init_cpu(unsigned cpu)
 	port_irq_restore(flags);
 	return 0;
 }
+
+int mm_init_range(phys_addr_t base, phys_addr_t bytes, unsigned min_free_kbytes)
+{
+	const struct mm_limits limits = {.nr_cpus = 1, .min_free_kbytes = min_free_kbytes};
+	int err = memblock_add(base, bytes, 0);
+
+	if (!err)
+		err = mm_init(&limits);
+	return err ? err : mm_init_cpu(0);
+}
+
+#endif /* !BUDDY_TINY */

@@ -21,6 +21,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 gfp_t gfp_allowed_mask = __GFP_BITS_MASK;
 uint32_t mm_unusual;
 
@@ -517,3 +519,5 @@ void free_pages_from(struct page *page, unsigned order, const void *caller)
 {
 	free_checked(page, order, caller);
 }
+
+#endif /* !BUDDY_TINY */

@@ -20,6 +20,8 @@
  */
 #include <mm/contig_priv.h>
 
+#if !BUDDY_TINY
+
 /* ---- why not ---------------------------------------------------------------- */
 
 static uint32_t busy_word = PAGE_STATE_MASK; /* no state: nothing was in the way yet */
@@ -248,3 +250,5 @@ int test_pages_isolated(unsigned long start, unsigned long end)
 
 	return test_isolated(start, end, &word);
 }
+
+#endif /* !BUDDY_TINY */

@@ -24,6 +24,8 @@
 
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 uint8_t *map_base;
 
 /* At start-up: base has 2 * PB_BYTES bytes; see no_map_base(). */
@@ -54,3 +56,5 @@ void set_pageblock_migratetype(struct page *page, enum migratetype mt)
 		page_zone(page)->nr_special_blocks +=
 			(uint32_t)(mt >= MIGRATE_PCPTYPES) - (old >= MIGRATE_PCPTYPES);
 }
+
+#endif /* !BUDDY_TINY */

@@ -33,6 +33,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* The batch of a long run: half the array; the first of a run moves a sixteenth. */
 static inline unsigned first_batch(const struct pcp_list *list)
 {
@@ -528,3 +530,5 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 			}
 	pcp_set_tables(cpu);
 }
+
+#endif /* !BUDDY_TINY */

@@ -21,6 +21,8 @@
 #include <buddy/vmstat.h>
 #include <port/port.h>
 
+#if !BUDDY_TINY
+
 /* Linux's words in pagetypeinfo. */
 static const char *const migratetype_name[MIGRATE_TYPES] = {
 	[MIGRATE_UNMOVABLE] = "Unmovable",
@@ -233,3 +235,5 @@ void show_meminfo(void)
 	show_kib("CmaTotal:", cma);
 	show_kib("CmaFree:", nr_free_cma_pages());
 }
+
+#endif /* !BUDDY_TINY */

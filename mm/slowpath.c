@@ -38,6 +38,8 @@
 #include <buddy/oom.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* Above this order blocks are a matter of luck: nobody is sacrificed for them. */
 #define PAGE_ALLOC_COSTLY_ORDER 3
 
@@ -408,3 +410,5 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct allo
 			   order, (unsigned)gfp, ac->caller);
 	return page;
 }
+
+#endif /* !BUDDY_TINY */

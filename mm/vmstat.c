@@ -10,6 +10,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 const char *const vm_event_name[NR_VM_EVENT_ITEMS] = {
 	[PGALLOC] = "pgalloc",
 	[PGFREE] = "pgfree",
@@ -303,3 +305,5 @@ void page_use(unsigned long pfn, struct page_use_info *info)
 	info->reclaimable = info->movable && word & PAGE_LRU;
 	info->pinned = info->movable && !(word & PAGE_TAKEN) && word >> PAGE_REF_SHIFT > 1;
 }
+
+#endif /* !BUDDY_TINY */

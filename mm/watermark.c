@@ -20,6 +20,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 static unsigned wanted_kbytes; /* [I] min_free_kbytes, 0: by size */
 static unsigned wanted_ratio[MAX_NR_ZONES];
 
@@ -156,3 +158,5 @@ void wmark_init(unsigned min_free_kbytes, const unsigned ratio[MAX_NR_ZONES])
 		wanted_ratio[t] = ratio[t];
 	wmark_update();
 }
+
+#endif /* !BUDDY_TINY */

@@ -27,6 +27,8 @@
 
 typedef uint64_t phys_addr_t;
 
+#if !BUDDY_TINY
+
 #define MEMBLOCK_NONE	  0x0
 #define MEMBLOCK_NOMAP	  0x1 /* not to be touched, not even mapped: never the allocator's */
 #define MEMBLOCK_REUSABLE 0x2 /* a CMA area: movable pages may borrow it */
@@ -120,5 +122,7 @@ void memblock_reset(void);
 
 /* Prints all ranges in plain lines. */
 void memblock_dump(void);
+
+#endif /* !BUDDY_TINY */
 
 #endif /* BUDDY_MEMBLOCK_H */

@@ -89,7 +89,19 @@ uint32_t vm_events(enum vm_event_item item);
  * use).
  */
 unsigned long nr_free_pages(void);
+#if BUDDY_PCP
 unsigned long nr_pcp_pages(void);
+#else
+static inline unsigned long nr_pcp_pages(void)
+{
+	return 0;
+}
+#endif
+
+/* Pages that the allocator manages: handed over at start-up; free or allocated. */
+unsigned long nr_managed_pages(void);
+
+#if !BUDDY_TINY
 
 /*
  * Of the free pages: in CMA areas, in the highatomic reserve (both only for those who may
@@ -97,9 +109,6 @@ unsigned long nr_pcp_pages(void);
  */
 unsigned long nr_free_cma_pages(void);
 unsigned long nr_free_highatomic_pages(void);
-
-/* Pages that the allocator manages: handed over by memblock; free or allocated. */
-unsigned long nr_managed_pages(void);
 
 /* Free pages above the high watermarks: what a request can count on. */
 unsigned long nr_free_buffer_pages(void);
@@ -165,5 +174,7 @@ struct page_use_info {
 
 /* Context: any; a running system may give a picture that is no longer true. */
 void page_use(unsigned long pfn, struct page_use_info *info);
+
+#endif /* !BUDDY_TINY */
 
 #endif /* BUDDY_VMSTAT_H */
