@@ -29,8 +29,8 @@ static void refuse(const char *what, const struct page *page, unsigned nr, const
 		   const void *caller)
 {
 	count_rare_event(BAD_ALLOC);
-	port_log("%s: page %p, %u from %p: %s (word 0x%08x)\n", what, page, nr, caller, why,
-		 page_valid(page) ? (unsigned)page_word(page) : 0);
+	misuse_log("%s: page %p, %u from %p: %s (word 0x%08x)\n", what, page, nr, caller, why,
+		   page_valid(page) ? (unsigned)page_word(page) : 0);
 }
 
 static inline bool is_compound_head(uint32_t word)

@@ -26,7 +26,7 @@
 #include <buddy/highmem.h>
 #include <mm/contig_priv.h>
 
-#if !BUDDY_TINY
+#if BUDDY_CMA
 
 #define CONTENDED 1 /* as a result: another caller works there */
 
@@ -420,4 +420,4 @@ int online_pages(unsigned long start, unsigned long nr)
 	return err;
 }
 
-#endif /* !BUDDY_TINY */
+#endif /* BUDDY_CMA */

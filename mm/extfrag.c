@@ -24,8 +24,8 @@ static bool free_shape(unsigned i, unsigned order, struct free_shape *s)
 	if (order > MAX_ORDER || !zone_info(i, &info))
 		return false;
 	for (unsigned o = 0; o < NR_ORDERS; o++)
-		for (unsigned mt = 0; mt < MIGRATE_ISOLATE; mt++) {
-			unsigned long nr = info.nr_free[o][mt];
+		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
+			unsigned long nr = mt == MIGRATE_ISOLATE ? 0 : info.nr_free[o][mt];
 
 			s->blocks += nr;
 			s->pages += nr << o;

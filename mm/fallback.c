@@ -31,7 +31,7 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
-#if !BUDDY_TINY
+#if BUDDY_MOBILITY
 
 /*
  * A pageblock in more pieces than this, free or not, is not claimed: it has mixed
@@ -145,6 +145,8 @@ struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype
 	return page;
 }
 
+#if BUDDY_HIGHATOMIC
+
 /* ---- the highatomic reserve ------------------------------------------------ */
 
 /* A block out of the reserve, or NULL.  Interrupts are off. */
@@ -218,4 +220,6 @@ bool unreserve_highatomic_pageblock(struct zone *zone)
 	return done;
 }
 
-#endif /* !BUDDY_TINY */
+#endif /* BUDDY_HIGHATOMIC */
+
+#endif /* BUDDY_MOBILITY */

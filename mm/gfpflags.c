@@ -145,9 +145,9 @@ gfp_t gfp_settle(gfp_t gfp, const void *caller)
 			continue;
 		gfp &= ~kinds[i].drop;
 		if (!(__atomic_fetch_or(&reported, 1U << i, __ATOMIC_RELAXED) & 1U << i))
-			port_log("alloc_pages: %s contradicts itself (gfp 0x%x from %p): served "
-				 "%s; said once\n",
-				 kinds[i].what, (unsigned)asked, caller, kinds[i].served);
+			misuse_log("alloc_pages: %s contradicts itself (gfp 0x%x from %p): served "
+				   "%s; said once\n",
+				   kinds[i].what, (unsigned)asked, caller, kinds[i].served);
 	}
 	return gfp;
 }

@@ -16,6 +16,8 @@ uint32_t count_rare_events(enum vm_event_item item, uint32_t nr);
 
 #if BUDDY_MISUSE_REPORT
 
+#define misuse_log(...) port_log(__VA_ARGS__)
+
 /* Refuses a request: why, or, if NULL, what is wrong with order or gfp. */
 __attribute__((noinline, cold)) struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order,
 						       const void *caller);
@@ -26,6 +28,13 @@ __attribute__((cold)) void bad_free(const char *what, const void *page, unsigned
 __attribute__((cold)) const char *why_not(uint32_t word, unsigned order);
 
 #else
+
+/* Nothing is said, but what there is to say is compiled. */
+#define misuse_log(...)                        \
+	do {                                   \
+		if (0)                         \
+			port_log(__VA_ARGS__); \
+	} while (0)
 
 #define bad_alloc(why, gfp, order, caller) \
 	((void)(gfp), (void)(order), (void)(caller), bad_alloc_counted())

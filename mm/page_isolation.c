@@ -20,7 +20,7 @@
  */
 #include <mm/contig_priv.h>
 
-#if !BUDDY_TINY
+#if BUDDY_CMA
 
 /* ---- why not ---------------------------------------------------------------- */
 
@@ -149,8 +149,10 @@ static bool turn_over(struct zone *zone, struct page *page, enum migratetype to)
 	if (turned) {
 		split_to_pageblock(zone, page);
 		set_pageblock_migratetype(page, to);
+#if BUDDY_HIGHATOMIC
 		if (old == MIGRATE_HIGHATOMIC)
 			ADD_ONCE(zone->nr_reserved_highatomic, -pageblock_nr_pages);
+#endif
 		if (to != MIGRATE_ISOLATE)
 			old = to;
 	}
@@ -251,4 +253,4 @@ int test_pages_isolated(unsigned long start, unsigned long end)
 	return test_isolated(start, end, &word);
 }
 
-#endif /* !BUDDY_TINY */
+#endif /* BUDDY_CMA */

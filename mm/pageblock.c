@@ -52,9 +52,13 @@ void set_pageblock_migratetype(struct page *page, enum migratetype mt)
 
 	MM_ASSERT_LOCKED(page_zone(page));
 	WRITE_ONCE(*byte, (uint8_t)((*byte & ~PB_TYPE_MASK) | mt));
+#if BUDDY_SPECIAL
 	if (unlikely(mt >= MIGRATE_PCPTYPES || old >= MIGRATE_PCPTYPES))
 		page_zone(page)->nr_special_blocks +=
 			(uint32_t)(mt >= MIGRATE_PCPTYPES) - (old >= MIGRATE_PCPTYPES);
+#else
+	(void)old;
+#endif
 }
 
 #endif /* !BUDDY_TINY */

@@ -26,11 +26,11 @@
 /* Linux's words in pagetypeinfo. */
 static const char *const migratetype_name[MIGRATE_TYPES] = {
 	[MIGRATE_UNMOVABLE] = "Unmovable",
-	[MIGRATE_MOVABLE] = "Movable",
-	[MIGRATE_RECLAIMABLE] = "Reclaimable",
-	[MIGRATE_HIGHATOMIC] = "HighAtomic",
-	[MIGRATE_CMA] = "CMA",
+#if BUDDY_MOBILITY
+	[MIGRATE_MOVABLE] = "Movable",	     [MIGRATE_RECLAIMABLE] = "Reclaimable",
+	[MIGRATE_HIGHATOMIC] = "HighAtomic", [MIGRATE_CMA] = "CMA",
 	[MIGRATE_ISOLATE] = "Isolate",
+#endif
 };
 
 static unsigned long free_blocks(const struct zone_info *zone, unsigned order)

@@ -42,9 +42,9 @@ unsigned unusable_free(const struct zone *zone, unsigned alloc_flags)
 	unsigned nr = 0;
 
 	if (!(alloc_flags & ALLOC_CMA))
-		nr += READ_ONCE(zone->nr_free_cma);
+		nr += zone_free_cma(zone);
 	if (!(alloc_flags & ALLOC_HARDER))
-		nr += READ_ONCE(zone->nr_free_highatomic);
+		nr += zone_free_highatomic(zone);
 	return nr;
 }
 
@@ -53,9 +53,9 @@ bool special_has_block(const struct zone *zone, unsigned order, unsigned alloc_f
 {
 	uint32_t orders = 0;
 
-	if (alloc_flags & ALLOC_CMA)
+	if (BUDDY_CMA && alloc_flags & ALLOC_CMA)
 		orders |= READ_ONCE(zone->nonempty[MIGRATE_CMA]);
-	if (alloc_flags & ALLOC_HARDER)
+	if (BUDDY_HIGHATOMIC && alloc_flags & ALLOC_HARDER)
 		orders |= READ_ONCE(zone->nonempty[MIGRATE_HIGHATOMIC]);
 	return orders >> order;
 }

@@ -23,3 +23,12 @@ endef
 $(eval $(call tiny_program,tiny64))
 $(eval $(call tiny_program,tiny32,$(if $(RUN32),$(RUN32) )))
 $(eval $(call tiny_program,tinytsan,,only=cpus_share_it))
+
+# ---- zones straight from the free lists, no ranges, nobody who moves or gives back ---
+
+CC_cfg-plain := $(CC_asan64) -DBUDDY_PCP=0 -DBUDDY_CMA=0 -DBUDDY_HIGHATOMIC=0 -DBUDDY_RECLAIM=0 \
+	-DBUDDY_COMPACTION=0 -DBUDDY_VMALLOC=0 -DBUDDY_FILEMAP=0 -DBUDDY_DEBUG_HOOKS=0 \
+	-DBUDDY_ALLOC_REPORT=0 -DBUDDY_MISUSE_REPORT=0
+$(eval $(call flavour_rules,cfg-plain))
+$(eval $(call model_program,cfg-plain))
+$(call model_run,cfg-plain,seed=4000 runs=8 ops=30000)

@@ -16,6 +16,8 @@
 
 enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
 
+#if BUDDY_MOBILITY
+
 enum migratetype {
 	MIGRATE_UNMOVABLE,
 	MIGRATE_MOVABLE,
@@ -26,6 +28,22 @@ enum migratetype {
 	MIGRATE_ISOLATE,		       /* contig.h: not to be given, not counted as free */
 	MIGRATE_TYPES
 };
+
+#else
+
+/* One type; the last three are nobody's. */
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE = MIGRATE_UNMOVABLE,
+	MIGRATE_RECLAIMABLE = MIGRATE_UNMOVABLE,
+	MIGRATE_PCPTYPES,
+	MIGRATE_TYPES = MIGRATE_PCPTYPES,
+	MIGRATE_HIGHATOMIC,
+	MIGRATE_CMA,
+	MIGRATE_ISOLATE
+};
+
+#endif
 
 enum vm_event_item {
 	PGALLOC,    /* blocks allocated */
@@ -107,8 +125,22 @@ unsigned long nr_managed_pages(void);
  * Of the free pages: in CMA areas, in the highatomic reserve (both only for those who may
  * have them).
  */
+#if BUDDY_CMA
 unsigned long nr_free_cma_pages(void);
+#else
+static inline unsigned long nr_free_cma_pages(void)
+{
+	return 0;
+}
+#endif
+#if BUDDY_HIGHATOMIC
 unsigned long nr_free_highatomic_pages(void);
+#else
+static inline unsigned long nr_free_highatomic_pages(void)
+{
+	return 0;
+}
+#endif
 
 /* Free pages above the high watermarks: what a request can count on. */
 unsigned long nr_free_buffer_pages(void);
