@@ -143,12 +143,11 @@ else ifneq ($(filter-out 0,$(JTAG)),)
 	$(Q)tools/openocd/load.sh $(OPENOCD) $(JTAG_CFG) "$(JTAG_ADAPTER)" $(IMAGE).elf \
 		$(LINK_ADDR) $(IMG)/$(BOARD).dtb $(UBOOT_FDT_ADDR)
 else
-	$(Q)[ -f boards/$(BOARD)/flash.txt ] || { echo "flash: boards/$(BOARD)/flash.txt does not exist: nobody has written down the steps for $(BOARD)" >&2; exit 1; }
 	$(Q)sed -e 's|@IMAGE@|$(IMG)|g' -e 's|@BOARD@|$(BOARD)|g' -e 's|@DTB@|$(IMG)/$(BOARD).dtb|g' \
 		-e 's|@KADDR@|$(UBOOT_KERNEL_ADDR)|g' -e 's|@FADDR@|$(UBOOT_FDT_ADDR)|g' \
 		-e "s|@BYTES@|$$(printf '%x' $$(wc -c < $(IMG)/zImage))|g" \
 		-e "s|@NORBYTES@|$$(printf '%x' $$(wc -c < $(IMG)/zImage-dtb))|g" \
-		boards/$(BOARD)/flash.txt
+		$(firstword $(wildcard boards/$(BOARD)/flash.txt) tools/images/flash.txt)
 endif
 
 boards: ## the boards there are

@@ -4,9 +4,13 @@
  *
  *   ELF (QEMU, debugger)   all cores at once, at the link address, r2 = 0
  *   raw image or zImage    core 0, anywhere in RAM, r2 = device tree (Linux
- *                          boot protocol for ARM); the others wait elsewhere
- *   U-Boot `go`            core 0, with U-Boot's MMU and caches still on
+ *                          boot protocol for ARM) or tags; the others wait elsewhere
+ *   U-Boot `go`            core 0, with U-Boot's MMU and caches still on; the tree
+ *                          named on its line
  *   NOR flash              all cores at once, at 0, nothing set up at all
+ *
+ * Without a tree from the loader, the one that follows the image is taken.
+ * The state is ARM: an odd address (Thumb) is no entry.
  *
  * Core 0 (MPIDR affinity 0, so there is nothing to race for) makes its state
  * known whatever the loader left, moves the image to its link address, clears
@@ -292,6 +296,12 @@ cpu_quiesce:
 	subs	r2, r2, #1
 	bpl	1b
 	dsb
+
+	/* Nothing is in it: out of coherency, as the Cortex-A9 TRM has it (ACTLR, "SMP"). */
+	mrc	p15, 0, r0, c1, c0, 1
+	bic	r0, r0, #(1 << 6) | (1 << 0)
+	mcr	p15, 0, r0, c1, c0, 1
+	isb
 
 	mrc	p15, 0, r0, c0, c0, 5
 	tst	r0, #0xff
