@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -247,7 +248,7 @@ class Terminal:
             if pid:
                 return os.waitstatus_to_exitcode(status)
             time.sleep(0.05)
-        os.kill(self.pid, 9)
+        os.kill(self.pid, signal.SIGTERM)
         os.waitpid(self.pid, 0)
         return None
 
