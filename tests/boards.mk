@@ -12,7 +12,7 @@ BOARD_SUITES := mmu: |page_alloc: |pcp: |misuse: |dma: |highmem:
 board_var = $(shell sed -n 's/^$(2) *[:?]*= *//p' boards/$(1)/board.mk)
 
 define board_rules
-$(BUILD)/$(1)/built: $(IMAGE).elf $(OUT)/test.elf $(wildcard boards/$(1)/*)
+$(BUILD)/$(1)/built: $(IMAGE).elf $(OUT)/test.elf $(wildcard boards/$(1)/* drivers/*)
 	$$(Q)+$$(MAKE) -s BOARD=$(1) $(addprefix $(BUILD)/$(1)/,libbuddy.elf libbuddy.bin test.elf $(1).dtb) && touch $$@
 endef
 $(foreach b,$(OTHER_BOARDS),$(eval $(call board_rules,$(b))))
@@ -25,3 +25,4 @@ $(foreach b,$(OTHER_BOARDS),$(eval $(call target_test,board-$(b)-suites,$(BUILD)
 	--dtb $(BUILD)/$(b)/$(b).dtb --machine $(call board_var,$(b),QEMU_MACHINE) \
 	--extra="$(call board_var,$(b),QEMU_EXTRA)" --smp $(or $(call board_var,$(b),SMP),4) \
 	--mem $(or $(call board_var,$(b),MEM),1024) --append "mem=64M test.only=\"$(BOARD_SUITES)\"")))
+$(eval $(call target_test,board-unknown,tests/target/board_unknown.sh,env -u MAKEFLAGS tests/target/board_unknown.sh))
