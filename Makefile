@@ -7,7 +7,7 @@
 #	MEM=1024 SMP=4		what QEMU's board has, MiB and cores (else as board.mk says)
 #	APPEND="cma=16M"	more boot arguments, see boot/bootargs.h
 #	DTB=file.dtb		another device tree; DTB=none: none at all
-#	START=elf|raw|nor	how the image comes into memory
+#	START=elf|raw|nor	how the image comes into memory; FLASH=1: nor
 #	SD=card.img		a memory card, kept (its size a power of two); SD=none: an empty slot;
 #				else a scratch card of 64 MiB: what a run writes is gone after it
 #	BUILD=build		where everything goes
@@ -51,10 +51,10 @@ SIZE    := $(CROSS)size
 PACKAGES_RUN  := make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm device-tree-compiler
 PACKAGES_TEST := gcc libc6-dev gcc-12-multilib libc6-dev-i386 libcmocka-dev clang \
 	libclang-rt-14-dev libfdt-dev gcovr cppcheck clang-tidy clang-format python3 perl \
-	gdb-multiarch qemu-user spin
+	gdb-multiarch qemu-user spin g++ cmake pkgconf u-boot-tools mtools dosfstools
 PACKAGES := $(PACKAGES_RUN) $(PACKAGES_TEST)
 
-.PHONY: help setup all run debug lib size flash boards clean
+.PHONY: help setup all run debug lib size flash images boards clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,10 +87,12 @@ CFLAGS   := $(ARCH) -O2 -g -ffreestanding -std=c11 $(WARN) $(INCLUDES) \
 	-ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
 	--specs=nano.specs $(CONFIG)
 ASFLAGS  := $(ARCH) -g -I . $(INCLUDES)
-LDFLAGS  := $(ARCH) --specs=nano.specs -nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
+# _printf_float: what a float is printed with, in the image's own soft arithmetic.
+LDFLAGS  := $(ARCH) --specs=nano.specs -u _printf_float -nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,--no-warn-rwx-segments
 
 MM_SRC    := $(wildcard mm/*.c)
+HOST_PORT_SRC := $(wildcard port/host/*.c)
 # What every Cortex-A9 MPCore has, and what board.mk says that this board has.
 DRIVER_SRC := $(patsubst %,drivers/%.c,a9timer gic pl310 scu uart $(DRIVERS))
 IMAGE_SRC := $(wildcard boot/*.c) $(wildcard boot/*.S) $(DRIVER_SRC) $(MM_SRC) \
@@ -102,7 +104,7 @@ IMAGE_SRC := $(wildcard boot/*.c) $(wildcard boot/*.S) $(DRIVER_SRC) $(MM_SRC) \
 # What knows no board is compiled once for all that share the port: not drivers, of which
 # each board has others, assembler, and what includes <board.h>, itself or by a region.h.
 # Without -I boards/... a source that is wrongly taken for one of these does not compile.
-KNOWS_BOARD := $(shell grep -lE '<board\.h>|region\.h"' $(filter %.c,$(IMAGE_SRC))) \
+KNOWS_BOARD := $(shell grep -slE '<board\.h>|region\.h"' $(filter %.c,$(IMAGE_SRC))) \
 	$(filter drivers/%.c %.S,$(IMAGE_SRC))
 # $(call objects_of,sources)
 objects_of = $(foreach s,$(1),$(if $(filter $(KNOWS_BOARD),$(s)),$(OUT)/obj,$(SHARED))/$(basename $(s)).o)
@@ -143,10 +145,6 @@ $(IMAGE).elf: $(IMAGE_OBJS) $(OUT)/linker.ld
 
 %.bin: %.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
-
-# A bank of NOR flash with the image at its start, where reset finds it.
-%.nor: %.bin
-	$(Q)cp $< $@ && truncate -s $(NOR_MIB)M $@
 
 -include $(patsubst %.o,%.d,$(IMAGE_OBJS))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* commands_debug - rows of the monitor's table that belong to buddy/debug.h. */
+/* commands_debug - rows of the monitor's table that belong to buddy/debug.h and port_selftest.h. */
 #ifndef BOOT_COMMANDS_DEBUG_H
 #define BOOT_COMMANDS_DEBUG_H
 
@@ -9,6 +9,7 @@ enum command_result run_debug(unsigned nr_args, char **args);
 enum command_result run_owner(unsigned nr_args, char **args);
 enum command_result run_trace(unsigned nr_args, char **args);
 enum command_result run_fail(unsigned nr_args, char **args);
+enum command_result run_selftest(unsigned nr_args, char **args);
 
 const char *complete_debug(unsigned nth, unsigned i);
 

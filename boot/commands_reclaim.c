@@ -247,12 +247,12 @@ enum command_result run_oom(unsigned nr_args, char **args)
 
 	(void)nr_args, (void)args;
 	while (vm_events(OOM_KILL) == kills && (page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN))) {
-		page->private = (uintptr_t)head;
+		page->priv = (uintptr_t)head;
 		head = page;
 		nr++;
 	}
 	while ((page = head)) {
-		head = (struct page *)page->private;
+		head = (struct page *)page->priv;
 		__free_page(page);
 	}
 	port_log("%lu pages taken, and given back: %s\n", nr,

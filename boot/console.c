@@ -19,6 +19,7 @@
 #include <port/port.h>
 
 #include "boot/daemon.h"
+#include "boot/reent.h"
 #include "boot/smp.h"
 #include "drivers/gic.h"
 #include "drivers/uart.h"
@@ -84,7 +85,7 @@ void console_write(const char *text, unsigned len)
 int console_vprintf(const char *fmt, va_list ap)
 {
 	char line[CONSOLE_LINE_MAX];
-	int n = vsnprintf(line, sizeof(line), fmt, ap);
+	int n = _vsnprintf_r(core_reent(), line, sizeof(line), fmt, ap);
 
 	if (n < 0)
 		return n;

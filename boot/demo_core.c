@@ -7,7 +7,7 @@
  * at once, swaps a block with what another core left, takes a second reference
  * or empties caches.  The timer interrupt does the same on slots of its own.
  *
- * A block that is held carries its proof: a random stamp in page->private, its
+ * A block that is held carries its proof: a random stamp in page->priv, its
  * order in page->index, and in every word of its memory a value made of
  * stamp and address.  Whoever frees it, on whichever core, needs nothing else
  * to verify it.  Memory without a permanent mapping is proven by the stamps in
@@ -94,11 +94,11 @@ static void mark(struct demo_actor *me, struct page *page, unsigned order, uint3
 {
 	uint32_t *memory = page_address(page);
 
-	page->private = stamp;
+	page->priv = stamp;
 	page->index = order;
 	page->mapping = handover;
 	for (unsigned i = 1; !memory && i < 1U << order; i++)
-		page[i].private = stamp + i;
+		page[i].priv = stamp + i;
 	if (memory)
 		fill_words(memory, memory + (WORDS_PER_PAGE << order), first_value(memory, stamp));
 	me->count.pages_written += 1U << order;
@@ -107,7 +107,7 @@ static void mark(struct demo_actor *me, struct page *page, unsigned order, uint3
 /* Before it is freed: is it still what mark() made of it? */
 static void verify(struct demo_actor *me, struct page *page)
 {
-	uint32_t *memory = page_address(page), *wrong, stamp = page->private;
+	uint32_t *memory = page_address(page), *wrong, stamp = page->priv;
 	unsigned order = (unsigned)page->index;
 
 	if (page->mapping != handover || order > MAX_ORDER) {
@@ -117,9 +117,9 @@ static void verify(struct demo_actor *me, struct page *page)
 	if (!page_count(page))
 		fail(me, "a block that is held has no reference", page_to_pfn(page), 1, 0);
 	for (unsigned i = 1; !memory && i < 1U << order; i++)
-		if (page[i].private != stamp + i)
+		if (page[i].priv != stamp + i)
 			fail(me, "the owner's words in a descriptor changed", page_to_pfn(page + i),
-			     stamp + i, page[i].private);
+			     stamp + i, page[i].priv);
 	if (memory) {
 		uint32_t value = first_value(memory, stamp);
 

@@ -277,7 +277,7 @@ static void *new_page(struct hoard *h, unsigned slot)
 	fill(h, p, slot, 1);
 	kunmap_local(p);
 	page->index = slot;
-	page->private = 0;
+	page->priv = 0;
 	page->mapping = h;
 	return page;
 }

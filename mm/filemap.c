@@ -2,7 +2,7 @@
 /*
  * filemap - a page cache over a block device.
  *
- * Pages are found by number in a hash table, chained through page->private.
+ * Pages are found by number in a hash table, chained through page->priv.
  * page->index has the number and two bits: LOCKED while the page is being read or written
  * back, or filled for the first time; UPTODATE once it has the device's contents, or newer.
  * Who uses a page's contents holds a reference, which keeps it where it is; so does who does
@@ -86,7 +86,7 @@ static unsigned long number(const struct page *page)
 
 static struct page *next(const struct page *page)
 {
-	return (struct page *)page->private;
+	return (struct page *)page->priv;
 }
 
 static struct page *lookup(struct address_space *m, unsigned long nr)
@@ -108,7 +108,7 @@ static void insert(struct address_space *m, struct page *page)
 {
 	struct page **head = &m->bucket[number(page) & m->mask];
 
-	page->private = (uintptr_t)*head;
+	page->priv = (uintptr_t)*head;
 	*head = page;
 	WRITE_ONCE(m->nr_pages, m->nr_pages + 1);
 }
@@ -127,7 +127,7 @@ static void replace(struct address_space *m, struct page *old, struct page *by)
 	}
 	while (next(before) != old)
 		before = next(before);
-	before->private = (uintptr_t)by;
+	before->priv = (uintptr_t)by;
 }
 
 /* ---- the device ---------------------------------------------------------------------- */
@@ -360,7 +360,7 @@ static struct page *add_page(struct address_space *m, unsigned long nr, struct p
 	struct page *other;
 
 	page->index = nr << INDEX_SHIFT | LOCKED;
-	page->private = 0;
+	page->priv = 0;
 	__SetPageMovable(page, &m->mops);
 	flags = lock(m);
 	other = lookup(m, nr);

@@ -276,7 +276,7 @@ static uint32_t populate(struct vm_area *a, uint32_t nr, gfp_t gfp)
 		uintptr_t index = a->start + nr + i;
 
 		page[i]->index = index;
-		page[i]->private = 0;
+		page[i]->priv = 0;
 		port_vmap_set(addr_of(index), phys_of(page[i]));
 		/* Only now: it may be moved at once. */
 		__SetPageMovable(page[i], &vmalloc_ops);

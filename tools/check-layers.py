@@ -104,6 +104,8 @@ def resolve(root, path, name, quoted):
     """The file of the tree that an #include means; None: not of the tree."""
     if name == "port_impl.h":
         return "PORT_IMPL"
+    if name == "config_built.h":  # beside an installed library only
+        return "include/buddy/config_built.h"
     places = [os.path.dirname(path)] if quoted else []
     for place in places + ["include", ".", "boards/*"]:
         if place == "boards/*":

@@ -130,14 +130,14 @@ static void fallback(gfp_t owner, gfp_t asker, unsigned keep_every)
 			page = alloc_pages(LACKING | asker, order);
 			if (!page)
 				break;
-			page->private = order;
+			page->priv = order;
 			page->mapping = asked;
 			asked = page;
 		}
 	while (asked) {
 		page = asked;
 		asked = page->mapping;
-		__free_pages(page, page->private);
+		__free_pages(page, page->priv);
 	}
 	for (unsigned i = 0; i < nr; i++)
 		if (slot[i])

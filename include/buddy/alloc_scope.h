@@ -28,6 +28,10 @@
 
 #include <buddy/gfp.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A set of nodes: bit n is node n. */
 typedef uint32_t nodemask_t;
 #define NODE_MASK_ALL ((nodemask_t)((1U << BUDDY_MAX_NODES) - 1))
@@ -75,5 +79,9 @@ int set_mems_allowed(struct alloc_scope *scope, nodemask_t nodes);
  */
 unsigned read_mems_allowed_begin(void);
 bool read_mems_allowed_retry(unsigned seq);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_ALLOC_SCOPE_H */

@@ -6,6 +6,10 @@
 #ifndef BUDDY_CHECK_H
 #define BUDDY_CHECK_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Walks every zone: free lists against descriptors, counters against lists, non-empty
  * bits against lists, alignment, buddies that should have merged, mobility of
@@ -25,5 +29,9 @@
  */
 unsigned mm_check(void);
 unsigned mm_check_quiet(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_CHECK_H */

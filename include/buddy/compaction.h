@@ -15,6 +15,10 @@
 #include <buddy/config.h>
 #include <buddy/vmstat.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Compacts every zone of node nid (-1: of all) as far as it goes, ignoring hints of earlier
  * passes.  Bound: one pass over each zone.  Returns the pages moved.
@@ -57,5 +61,9 @@ int extfrag_index(unsigned zone, unsigned order);
 int unusable_free_index(unsigned zone, unsigned order);
 /* Both for every zone and order, to port_log(), as Linux prints them. */
 void show_extfrag(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_COMPACTION_H */

@@ -29,6 +29,10 @@
 #include <buddy/mm.h>
 #include <buddy/vmstat.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- isolation ---------------------------------------------------------- */
 
 /*
@@ -153,5 +157,9 @@ int offline_pages(unsigned long start, unsigned long nr);
 
 /* Takes them back.  0; -EINVAL: not what offline_pages() took. */
 int online_pages(unsigned long start, unsigned long nr);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_CONTIG_H */

@@ -25,6 +25,8 @@
  * fail_page_alloc.min_order N           only orders from N on (default 0)
  * fail_page_alloc.ignore_gfp_wait 0|1  spare requests that may wait (default 0: none is
  * spared)
+ * slab_debug         0|1        caches of objects that are made from now on look for what is
+ *				      written behind objects and to free ones (slab.h)
  *
  * Follows Linux 6.1 mm/page_poison.c, page_owner.c, debug_page_alloc.c, lib/fault-inject.c.
  */
@@ -35,6 +37,10 @@
 
 #include <buddy/alloc_scope.h>
 #include <buddy/vmstat.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /*
  * Sets an option.  0; -EINVAL after a line: the value is not one of those above; -ENOENT
@@ -82,5 +88,9 @@ enum mm_trace_kind {
  * Task context.
  */
 void show_trace(unsigned max);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_DEBUG_H */

@@ -23,6 +23,10 @@
 #include <buddy/gfp.h>
 #include <buddy/memblock.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef phys_addr_t dma_addr_t;
 
 enum dma_data_direction { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE };
@@ -55,5 +59,9 @@ void dma_unmap_single(dma_addr_t handle, size_t size, enum dma_data_direction di
 /* The same while it stays mapped. */
 void dma_sync_single_for_device(dma_addr_t handle, size_t size, enum dma_data_direction dir);
 void dma_sync_single_for_cpu(dma_addr_t handle, size_t size, enum dma_data_direction dir);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_DMA_H */

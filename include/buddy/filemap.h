@@ -18,6 +18,10 @@
 
 #include <buddy/migrate.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define SECTOR_SHIFT 9
 
 /*
@@ -30,7 +34,7 @@ struct block_device {
 	uint32_t nr_sectors;
 	int (*read)(struct block_device *dev, uint32_t sector, void *buf, unsigned nr);
 	int (*write)(struct block_device *dev, uint32_t sector, const void *buf, unsigned nr);
-	void *private;
+	void *priv;
 };
 
 /* The cache of one device.  Its memory is the caller's; its fields are filemap.c's. */
@@ -70,5 +74,9 @@ struct filemap_stats {
 	uint32_t hits, misses, reads, writes, evicted, moved, errors; /* pages */
 };
 void filemap_stats(const struct address_space *mapping, struct filemap_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_FILEMAP_H */

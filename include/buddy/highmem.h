@@ -21,6 +21,10 @@
 
 #include <buddy/mm.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The page has no permanent mapping. */
 bool PageHighMem(const struct page *page);
 
@@ -40,5 +44,9 @@ void copy_highpage(struct page *to, struct page *from);
 void clear_highpage(struct page *page);
 void memcpy_to_page(struct page *page, size_t offset, const void *from, size_t len);
 void memcpy_from_page(void *to, struct page *page, size_t offset, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_HIGHMEM_H */

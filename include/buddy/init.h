@@ -17,6 +17,24 @@
 #include <buddy/config.h>
 #include <buddy/memblock.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The same in one call, for memory that is one range and known beforehand: memblock_add(),
+ * mm_init() with one CPU and mm_init_cpu(0), and all that there is with BUDDY_TINY.  Whole
+ * pages of [base, base + bytes) are the allocator's, which puts its descriptors there, too;
+ * nothing of it is in use.  min_free_kbytes: as in struct mm_limits; with BUDDY_TINY 0 means
+ * a 32nd of the memory, and there is no other mark above min.
+ *
+ * 0; -EINVAL: no whole page; -ENOMEM: the descriptors do not fit; -EPERM: called twice.  Each
+ * with a line on the console.
+ */
+int mm_init_range(phys_addr_t base, phys_addr_t bytes, unsigned min_free_kbytes);
+
+#if !BUDDY_TINY
+
 /*
  * Where the zones lie.  Limits are rounded down to MAX_ORDER blocks (4 MiB by
  * default), so that no block ever spans two zones; a limit that rounds to
@@ -71,6 +89,19 @@ extern struct mm_policy mm_policy; /* set before mm_init(), then left alone */
  */
 int mm_init(const struct mm_limits *limits);
 
+#ifdef BUDDY_BUILT
+/*
+ * Of an installed library: a program is not linked with one that was built with other
+ * options than these headers say.  The symbol's name carries their checksum.
+ */
+static inline int mm_init_built(const struct mm_limits *limits)
+{
+	(void)*(const volatile char *)&BUDDY_BUILT;
+	return mm_init(limits);
+}
+#define mm_init(...) mm_init_built(__VA_ARGS__)
+#endif
+
 /*
  * With mm_policy.deferred the rest of memory is initialised by these: the whole of it, by
  * every CPU that calls it at the same time, each taking the next 4 MiB until none is
@@ -93,5 +124,11 @@ int mm_set_cpu_node(unsigned cpu, int nid);
  * nr_cpus, before its first allocation.  0, or -EINVAL.
  */
 int mm_init_cpu(unsigned cpu);
+
+#endif /* !BUDDY_TINY */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_INIT_H */

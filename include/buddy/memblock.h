@@ -25,7 +25,13 @@
 
 #include <buddy/errno.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint64_t phys_addr_t;
+
+#if !BUDDY_TINY
 
 #define MEMBLOCK_NONE	  0x0
 #define MEMBLOCK_NOMAP	  0x1 /* not to be touched, not even mapped: never the allocator's */
@@ -120,5 +126,11 @@ void memblock_reset(void);
 
 /* Prints all ranges in plain lines. */
 void memblock_dump(void);
+
+#endif /* !BUDDY_TINY */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_MEMBLOCK_H */

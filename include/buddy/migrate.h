@@ -6,12 +6,12 @@
  * A page of order 0 becomes movable when its owner says whose it is:
  *
  *	page = alloc_page(GFP_HIGHUSER_MOVABLE);
- *	page->index = which;  page->private = whatever;
+ *	page->index = which;  page->priv = whatever;
  *	__SetPageMovable(page, &my_ops);
  *
  * and stays so until its last reference is dropped.  page->mapping is then the
  * operations (an owner with several objects embeds the struct in each and finds the object
- * by the pointer); index and private are the owner's.
+ * by the pointer); index and priv are the owner's.
  *
  * What happens to a page that is to be moved:
  *
@@ -29,14 +29,14 @@
  * Between 1 and the end the owner may go on as usual, also free the page: it drops its
  * reference, and the page goes when the taker drops the other.  So each operation may be
  * called for a page that has just left its owner, and has to find out, under the owner's own
- * lock, whether it is still there: by page->index, not by following page->private.
+ * lock, whether it is still there: by page->index, not by following page->priv.
  *
  * In migrate_page(), under the owner's lock:
  *	- the page is still mine, it has exactly two references (mine and the taker's), and is
  *	  not under writeback (PageWriteback()); else -EAGAIN;
  *	- nobody can find or write src from now on;
  *	- migrate_page_copy(dst, src): contents;
- *	- migrate_page_states(dst, src): index, private, mapping, flags; dst is movable now;
+ *	- migrate_page_states(dst, src): index, priv, mapping, flags; dst is movable now;
  *	- whoever looks finds dst.
  *
  * Operations are called in task context, interrupts on, no lock held, by any CPU, for
@@ -51,6 +51,10 @@
 #include <stdbool.h>
 
 #include <buddy/mm.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum migrate_mode {
 	MIGRATE_ASYNC,	    /* without waiting for anything */
@@ -126,5 +130,9 @@ __PAGE_MOVABLE_FLAG(LRU, PAGE_LRU)
 __PAGE_MOVABLE_FLAG(Referenced, PAGE_REFERENCED)
 __PAGE_MOVABLE_FLAG(Dirty, PAGE_DIRTY)
 __PAGE_MOVABLE_FLAG(Writeback, PAGE_WRITEBACK)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_MIGRATE_H */

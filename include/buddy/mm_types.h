@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct page - the descriptor of one page of RAM, 16 bytes on ARM.
+ * struct page - the descriptor of one page of RAM, 16 bytes on ARM (8 with BUDDY_TINY).
  *
  * One 32-bit word says all that the allocator knows of a block; it stands in
  * the descriptor of the block's first page (its head).  Every other page of a
@@ -14,8 +14,9 @@
  *	     +---------------+---------+---------+--------+
  *
  * The other three words belong to the owner while the block is allocated (and
- * to the allocator's lists while it is free): set mapping, index and private
- * to what you like, of every page of the block.  They are not cleared.
+ * to the allocator's lists while it is free): set mapping, index and priv
+ * to what you like, of every page of the block.  They are not cleared.  With BUDDY_TINY there
+ * is one, priv.
  */
 #ifndef BUDDY_MM_TYPES_H
 #define BUDDY_MM_TYPES_H
@@ -29,16 +30,38 @@
 #define static_assert _Static_assert
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A program with a struct list_head of its own, of the same two pointers, says so before. */
+#ifndef BUDDY_HAVE_LIST_HEAD
 struct list_head {
 	struct list_head *next, *prev;
 };
+#endif
+
+#if BUDDY_TINY
 
 struct page {
-	uint32_t word;	   /* [Z] while free, else its holder; see above */
-	uintptr_t private; /* the owner's */
+	uint32_t word; /* [Z] while free, else its holder; see above */
+	union {
+		uint32_t priv; /* the owner's */
+		struct {
+			uint16_t next, prev; /* [Z] free: places in mem_map (mm/tiny.c) */
+		};
+	};
+};
+static_assert(sizeof(struct page) == 8, "a descriptor is 8 bytes");
+
+#else
+
+struct page {
+	uint32_t word;	/* [Z] while free, else its holder; see above */
+	uintptr_t priv; /* the owner's */
 	union {
 		struct list_head lru; /* [Z] free: link in a free list */
-		struct {
+		__extension__ struct {
 			void *mapping;	 /* the owner's: who it is */
 			uintptr_t index; /* the owner's: which of its pages this is */
 		};
@@ -48,6 +71,8 @@ struct page {
 #if UINTPTR_MAX == UINT32_MAX
 static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
 #endif
+
+#endif /* BUDDY_TINY */
 
 #define PAGE_ORDER_MASK 0x0000000fU
 #define PAGE_FLAGS_MASK 0x00000ff0U
@@ -61,6 +86,7 @@ static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
 #define PAGE_STATE_FREE	     0x2000U /* on a zone's free list */
 #define PAGE_STATE_PCP	     0x3000U /* in a per-CPU cache, or on its way there or back */
 #define PAGE_STATE_RESERVED  0x4000U /* RAM that was never the allocator's; order is 0 */
+#define PAGE_STATE_SLAB	     0x5000U /* allocated, and a slab's or a large kmalloc()'s (slab.h) */
 
 /*
  * Flags.  Of an allocated block; each sends a free of it the longer way.
@@ -99,5 +125,9 @@ static inline uint32_t page_word_state(uint32_t word)
 {
 	return word & PAGE_STATE_MASK;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_MM_TYPES_H */

@@ -24,6 +24,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * An owner that can be sacrificed.
  *
@@ -56,5 +60,9 @@ struct oom_owner {
  */
 int register_oom_owner(struct oom_owner *owner);
 void unregister_oom_owner(struct oom_owner *owner);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_OOM_H */

@@ -20,6 +20,10 @@
 #include <buddy/gfp.h>
 #include <buddy/migrate.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- reclaimable pages: any context ----------------------------------- */
 
 /*
@@ -183,5 +187,9 @@ static inline void balance_dirty_pages(void)
 unsigned long nr_dirty_pages(void);
 unsigned long nr_writeback_pages(void);
 unsigned long nr_lru_pages(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_RECLAIM_H */

@@ -29,6 +29,10 @@
 
 #include <buddy/gfp.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct page;
 
 /*
@@ -78,5 +82,9 @@ struct vmalloc_info {
 	unsigned long nr_pages, nr_areas, nr_kept, free_pages, largest_free_pages;
 };
 void vmalloc_info(struct vmalloc_info *info);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_VMALLOC_H */

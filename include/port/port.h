@@ -16,7 +16,8 @@
  * (memblock.h) and zone limits (init.h).  Barriers and atomics come from the
  * compiler, <stdatomic.h>.
  *
- * docs/PORTING.md explains each item with its context, cost and usual mistakes.
+ * docs/PORTING.md explains each item with its context, cost and usual mistakes;
+ * buddy/port_selftest.h finds most of these.
  */
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
@@ -28,7 +29,8 @@
 /*
  * port_impl.h must define
  *
- *   PORT_NR_CPUS           macro: CPUs at most, 1 to 32.
+ *   PORT_NR_CPUS           macro: CPUs at most, 1 to 32.  With 1 no lock is ever taken:
+ *                          interrupts off are enough.
  *   PORT_CACHELINE         macro: bytes of a cache line; per-CPU data and locks
  *                          are aligned to it.
  *
@@ -37,6 +39,7 @@
  *   void port_spin_lock(struct port_spinlock *)
  *                          waits; acquire order.  Called with interrupts off.
  *   bool port_spin_trylock(struct port_spinlock *)
+ *                          does not wait: false for one that is held, by this CPU too.
  *   void port_spin_unlock(struct port_spinlock *)
  *                          release order.
  *   bool port_spin_is_locked(struct port_spinlock *)
@@ -85,6 +88,10 @@
 #error "port_impl.h must define struct port_spinlock and PORT_SPINLOCK_INIT"
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- link time ------------------------------------------------------ */
 
 /*
@@ -95,7 +102,8 @@
 void port_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The allocator's own state is broken: say so and do not return.  Any context. */
-_Noreturn void port_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__attribute__((noreturn)) void port_panic(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
 
 /*
  * Runs fn(arg) on a CPU with interrupts off there, and returns true when it has
@@ -188,5 +196,9 @@ void port_cache_flush(void *addr, size_t bytes);
  * L2's buffers).
  */
 void port_dma_wmb(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PORT_PORT_H */

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <buddy/config.h>
+
 #define PORT_NR_CPUS   4
 #define PORT_CACHELINE 32
 
@@ -182,42 +184,42 @@ static inline uint64_t port_virt_to_phys(const void *virt)
 /*
  * 128 stores of 32 bytes, 16 to a turn.  Whole lines: once the A9 sees a few of
  * them in a row it allocates without reading memory (Cortex-A9 TRM, "L1 memory
- * system", write streaming).
+ * system", write streaming).  Not r7: unoptimised Thumb code keeps its frame pointer there.
  */
 static inline void port_clear_page(void *page)
 {
-	uint32_t *p = page, *end = p + 4096 / sizeof(*p);
+	uint32_t *p = (uint32_t *)page, *end = p + PAGE_SIZE / sizeof(*p);
 
 	__asm__ volatile("mov	r2, #0\n"
 			 "	mov	r3, #0\n"
 			 "	mov	r4, #0\n"
 			 "	mov	r5, #0\n"
 			 "	mov	r6, #0\n"
-			 "	mov	r7, #0\n"
 			 "	mov	r8, #0\n"
 			 "	mov	r9, #0\n"
+			 "	mov	r12, #0\n"
 			 "1:\n"
 			 "	.rept	16\n"
-			 "	stmia	%0!, {r2-r9}\n"
+			 "	stmia	%0!, {r2-r6, r8, r9, r12}\n"
 			 "	.endr\n"
 			 "	teq	%0, %1\n"
 			 "	bne	1b"
 			 : "+r"(p)
 			 : "r"(end)
-			 : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "cc", "memory");
+			 : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r12", "cc", "memory");
 }
 
-#define COPY_LINE               \
-	"	pld	[%1, #64]\n"      \
-	"	ldmia	%1!, {r2-r9}\n" \
-	"	stmia	%0!, {r2-r9}\n"
+#define COPY_LINE                            \
+	"	pld	[%1, #64]\n"                   \
+	"	ldmia	%1!, {r2-r6, r8, r9, r12}\n" \
+	"	stmia	%0!, {r2-r6, r8, r9, r12}\n"
 #define COPY_4_LINES COPY_LINE COPY_LINE COPY_LINE COPY_LINE
 
 /* Copies a page; 64 bytes ahead are fetched meanwhile (Cortex-A9 TRM, "Preload data"). */
 static inline void port_copy_page(void *to, const void *from)
 {
-	uint32_t *p = to, *end = p + 4096 / sizeof(*p);
-	const uint32_t *q = from;
+	uint32_t *p = (uint32_t *)to, *end = p + PAGE_SIZE / sizeof(*p);
+	const uint32_t *q = (const uint32_t *)from;
 
 	/* Written out: by its lines the compiler knows how far a branch around it has to reach. */
 	__asm__ volatile("1:\n" COPY_4_LINES COPY_4_LINES COPY_4_LINES COPY_4_LINES
@@ -225,7 +227,7 @@ static inline void port_copy_page(void *to, const void *from)
 			 "	bne	1b"
 			 : "+r"(p), "+r"(q)
 			 : "r"(end)
-			 : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "cc", "memory");
+			 : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r12", "cc", "memory");
 }
 
 #endif /* PORT_CORTEX_A9_PORT_IMPL_H */

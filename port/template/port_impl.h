@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <buddy/config.h>
+
 /* CPUs that call the allocator.  More than one: every item marked SMP has to change. */
 #define PORT_NR_CPUS   1
 #define PORT_CACHELINE 32
@@ -150,13 +152,13 @@ static inline uint64_t port_virt_to_phys(const void *virt)
 
 static inline void port_clear_page(void *page)
 {
-	memset(page, 0, 4096);
+	memset(page, 0, PAGE_SIZE);
 }
 
 /* As fast as the processor can: it is half of what it costs to move a page. */
 static inline void port_copy_page(void *to, const void *from)
 {
-	memcpy(to, from, 4096);
+	memcpy(to, from, PAGE_SIZE);
 }
 
 #endif /* PORT_TEMPLATE_PORT_IMPL_H */

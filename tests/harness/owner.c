@@ -182,7 +182,7 @@ bool owner_fill(struct test_owner *o, unsigned i, gfp_t gfp)
 		return false;
 	write_pattern(page, i);
 	page->index = i;
-	page->private = 0;
+	page->priv = 0;
 	__SetPageMovable(page, &o->mops);
 	if (o->reclaimable)
 		lru_cache_add(page);

@@ -24,7 +24,7 @@ static bool outside(const struct ramdisk *disk, uint32_t sector, unsigned nr)
 
 static int ram_read(struct block_device *dev, uint32_t sector, void *buf, unsigned nr)
 {
-	struct ramdisk *disk = dev->private;
+	struct ramdisk *disk = dev->priv;
 	bool fails;
 
 	enter(disk);
@@ -39,7 +39,7 @@ static int ram_read(struct block_device *dev, uint32_t sector, void *buf, unsign
 
 static int ram_write(struct block_device *dev, uint32_t sector, const void *buf, unsigned nr)
 {
-	struct ramdisk *disk = dev->private;
+	struct ramdisk *disk = dev->priv;
 	bool fails;
 
 	enter(disk);

@@ -55,8 +55,8 @@ void mark(struct block *b)
 		fill_block(b->page, b->order, b->pattern);
 		return;
 	}
-	last->private = ~b->pattern;
-	b->page->private = b->pattern;
+	last->priv = ~b->pattern;
+	b->page->priv = b->pattern;
 }
 
 bool is_marked(const struct block *b)
@@ -65,7 +65,7 @@ bool is_marked(const struct block *b)
 
 	if (!b->light)
 		return verify_block(b->page, b->order, b->pattern);
-	return b->page->private == b->pattern && (!b->order || last->private == ~b->pattern);
+	return b->page->priv == b->pattern && (!b->order || last->priv == ~b->pattern);
 }
 
 bool fill_slot(struct worker *w, struct block *b, struct rng *r, gfp_t gfp, unsigned order)

@@ -32,7 +32,7 @@ from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # no
 
 COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
             "drain cma offline online nodes extfrag compact reclaim kswapd lru hoard oom sd "
-            "check debug owner trace fail demo misuse bench "
+            "check debug owner trace fail selftest demo misuse bench "
             "uptime reboot poweroff").split()
 
 
@@ -196,6 +196,12 @@ def free_passes_on_what_was_typed(b):
 
 def check_holds(b):
     need("all invariants hold" in b.command("check"), "check")
+
+
+def the_port_passes_its_selftest(b):
+    out = b.command("selftest", 60)
+    need(re.search(r"CPU 0 reaches (\d) of 4\n(?:.*\n)*port self-test: 0 failures, \1 cores, "
+                   r"and a handler", out), "selftest: %s" % out)
 
 
 def unknown_commands_get_advice(b):
@@ -453,7 +459,8 @@ SESSION = [
     pagetypeinfo_agrees_with_buddyinfo, zoneinfo_parses, vmstat_parses_and_counts,
     meminfo_parses, cpus_and_uptime, memmap_fits_the_screen, alloc_and_free_every_order,
     alloc_takes_flags_by_name_and_in_hex, alloc_says_what_it_expects,
-    free_passes_on_what_was_typed, nodes_are_listed, check_holds, debug_lists_and_sets,
+    free_passes_on_what_was_typed, nodes_are_listed, check_holds,
+    the_port_passes_its_selftest, debug_lists_and_sets,
     owner_finds_who_allocated, trace_shows_events_in_order, fail_fails_the_request_asked_for,
     poison_finds_a_write_to_a_free_page, check_holds, unknown_commands_get_advice,
     moves_and_inserts, rubs_out_and_deletes, kills_and_brings_back,

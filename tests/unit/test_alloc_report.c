@@ -56,7 +56,7 @@ static const struct geometry zoo = {
 		   .movablecore = 4 * UNIT},
 };
 
-static struct page *taken; /* blocks, linked by mapping; private is the order */
+static struct page *taken; /* blocks, linked by mapping; priv is the order */
 
 /* All that these flags can get from node nid and nowhere else. */
 static void take_all(gfp_t gfp, int nid)
@@ -67,7 +67,7 @@ static void take_all(gfp_t gfp, int nid)
 	for (unsigned order = NR_ORDERS; order--;)
 		while ((page = alloc_pages_node(nid, gfp, order))) {
 			page->mapping = taken;
-			page->private = order;
+			page->priv = order;
 			taken = page;
 		}
 	host_log_clear();
@@ -79,7 +79,7 @@ static void give_back(void)
 
 	while ((page = taken)) {
 		taken = page->mapping;
-		__free_pages(page, (unsigned)page->private);
+		__free_pages(page, (unsigned)page->priv);
 	}
 }
 

@@ -321,7 +321,7 @@ static void no_memory_for_tables(void)
 	struct page *all = NULL, *page;
 
 	while ((page = alloc_page(GFP_KERNEL | __GFP_MEMALLOC | __GFP_NOWARN))) {
-		page->private = (uintptr_t)all;
+		page->priv = (uintptr_t)all;
 		all = page;
 	}
 	REQUIRE(all);
@@ -333,7 +333,7 @@ static void no_memory_for_tables(void)
 	/* Enough for a part of them: that goes back. */
 	for (unsigned i = 0; i < 3 && all; i++) {
 		page = all;
-		all = (struct page *)all->private;
+		all = (struct page *)all->priv;
 		__free_page(page);
 	}
 	CHECK_EQ(mm_debug_set("page_owner", "1"), -ENOMEM);
@@ -342,7 +342,7 @@ static void no_memory_for_tables(void)
 	CHECK_EQ(nr_free_pages() + nr_pcp_pages(), 3);
 	all_off();
 	while ((page = all)) {
-		all = (struct page *)page->private;
+		all = (struct page *)page->priv;
 		__free_page(page);
 	}
 }

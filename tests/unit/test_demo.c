@@ -133,7 +133,7 @@ static void spoil_first_word(struct page *page, unsigned order)
 static void spoil_stamp(struct page *page, unsigned order)
 {
 	(void)order;
-	page->private ^= 1;
+	page->priv ^= 1;
 }
 
 static void spoil_owner(struct page *page, unsigned order)

@@ -158,7 +158,7 @@ static void out_of_memory_says_so(void)
 	dma_addr_t handle;
 
 	while ((page = alloc_page(GFP_KERNEL | __GFP_NOWARN))) {
-		page->private = (uintptr_t)head;
+		page->priv = (uintptr_t)head;
 		head = page;
 	}
 	host_log_clear();
@@ -166,7 +166,7 @@ static void out_of_memory_says_so(void)
 	CHECK(host_log_has("dma_alloc_coherent: 1 bytes"));
 	CHECK(host_log_has("no memory"));
 	for (; head; head = page) {
-		page = (struct page *)head->private;
+		page = (struct page *)head->priv;
 		__free_page(head);
 	}
 }

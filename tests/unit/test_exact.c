@@ -341,13 +341,13 @@ static void exact_until_null(void)
 
 	while ((p = alloc_pages_exact(bytes, __GFP_MEMALLOC | __GFP_NOWARN))) {
 		page = virt_to_page(p);
-		page->private = (uintptr_t)head;
+		page->priv = (uintptr_t)head;
 		head = page;
 		nr += 3;
 	}
 	CHECK_EQ(nr_managed_pages() - nr, pages_left());
 	for (; head; head = page) {
-		page = (struct page *)head->private;
+		page = (struct page *)head->priv;
 		free_pages_exact(page_address(head), bytes);
 	}
 }

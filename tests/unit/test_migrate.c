@@ -114,9 +114,9 @@ static void flags_go_along_and_are_counted_once(void)
 			mark_page_accessed(old);
 			want |= PAGE_REFERENCED;
 		}
-		old->private = 12345;
+		old->priv = 12345;
 		CHECK_EQ(move_all(1, MIGRATE_SYNC_LIGHT, &taken), 1);
-		CHECK(slot[0] != old && slot[0]->private == 12345);
+		CHECK(slot[0] != old && slot[0]->priv == 12345);
 		CHECK_EQ(page_word(slot[0]), want);
 		CHECK_EQ(sum_of(PAGE_LRU), flags & 1);
 		CHECK_EQ(sum_of(PAGE_DIRTY), flags >> 1 & 1);
