@@ -3,6 +3,12 @@
 # The other boards, in QEMU: each one's image and test image, built by a make of its own
 # after this board's, which has compiled what they share.
 
+ifneq ($(filter test test-target build-test build-test-target cov,$(MAKECMDGOALS)),)
+ifneq ($(BOARD),vexpress-a9)
+$(error BOARD=$(BOARD): the tests are started for vexpress-a9, and run the other boards, too)
+endif
+endif
+
 OTHER_BOARDS := $(filter-out $(BOARD) vexpress-a9,$(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
 
 # Of the suites what can differ between boards: page tables, per-CPU state, memory from
