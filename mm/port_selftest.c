@@ -163,9 +163,11 @@ static const struct alloc_scope *scope_works(void)
 {
 	const struct alloc_scope *scope = port_alloc_scope();
 
-	if (!selftest_expect(scope != NULL, "port_alloc_scope()", "NULL",
-			     "the running context's scope, always"))
+	if (!scope) {
+		selftest_failed("port_alloc_scope()", "NULL",
+				"the running context's scope, always");
 		return NULL;
+	}
 	selftest_expect(scope == port_alloc_scope(), "port_alloc_scope()",
 			"two answers in one task", "one scope for a task");
 	selftest_expect(!(scope->flags & ~SCOPE_KNOWN) && !(scope->mems_seq & 1),
