@@ -4,10 +4,10 @@
 #
 # Variables (make run SMP=2 MEM=64 ...)
 #	BOARD=vexpress-a9	boards/NAME
-#	MEM=1024 SMP=4		what QEMU's board has, MiB and cores
+#	MEM=1024 SMP=4		what QEMU's board has, MiB and cores (else as board.mk says)
 #	APPEND="cma=16M"	more boot arguments, see boot/bootargs.h
 #	DTB=file.dtb		another device tree; DTB=none: none at all
-#	START=elf|raw|nor	how the image comes into memory
+#	START=elf|raw|nor	how the image comes into memory; FLASH=1: nor
 #	SD=card.img		a memory card, kept (its size a power of two); SD=none: an empty slot;
 #				else a scratch card of 64 MiB: what a run writes is gone after it
 #	BUILD=build		where everything goes
@@ -18,9 +18,6 @@ BOARD    ?= vexpress-a9
 CROSS    ?= arm-none-eabi-
 HOSTCC   ?= gcc
 QEMU     ?= qemu-system-arm
-MEM      ?= 1024
-SMP      ?= 4
-APPEND   ?= cma=16M
 START    ?= elf
 TIMEOUT  ?= 0
 
@@ -28,9 +25,13 @@ ifeq ($(wildcard boards/$(BOARD)/board.mk),)
 $(error no board $(BOARD); there are: $(patsubst boards/%/board.mk,%,$(wildcard boards/*/board.mk)))
 endif
 include boards/$(BOARD)/board.mk
+MEM    ?= 1024
+SMP    ?= 4
+APPEND ?= cma=16M
 
 Q := $(if $(V),,@)
 OUT := $(BUILD)/$(BOARD)
+SHARED := $(BUILD)/obj-$(PORT)
 IMAGE := $(OUT)/libbuddy
 BOARD_DTB := $(OUT)/$(BOARD).dtb
 DTB ?= $(BOARD_DTB)
@@ -50,10 +51,10 @@ SIZE    := $(CROSS)size
 PACKAGES_RUN  := make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm device-tree-compiler
 PACKAGES_TEST := gcc libc6-dev gcc-12-multilib libc6-dev-i386 libcmocka-dev clang \
 	libclang-rt-14-dev libfdt-dev gcovr cppcheck clang-tidy clang-format python3 perl \
-	gdb-multiarch qemu-user spin
+	gdb-multiarch qemu-user spin g++ cmake pkgconf u-boot-tools mtools dosfstools
 PACKAGES := $(PACKAGES_RUN) $(PACKAGES_TEST)
 
-.PHONY: help setup all run debug lib size flash boards clean
+.PHONY: help setup all run debug lib size flash images boards clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9_.-]*:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,26 +82,43 @@ else
 ARCH     := -mcpu=cortex-a9 -mfloat-abi=soft -marm
 WARN     := -Wall -Wextra -Werror -Wno-unused-parameter
 INCLUDES := -I include -I port/$(PORT) -I boards/$(BOARD) -I .
+NO_BOARD  = $(filter-out -Iboards/$(BOARD),$(subst -I ,-I,$(1)))
 CFLAGS   := $(ARCH) -O2 -g -ffreestanding -std=c11 $(WARN) $(INCLUDES) \
 	-ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
 	--specs=nano.specs $(CONFIG)
 ASFLAGS  := $(ARCH) -g -I . $(INCLUDES)
-LDFLAGS  := $(ARCH) --specs=nano.specs -nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
+# _printf_float: what a float is printed with, in the image's own soft arithmetic.
+LDFLAGS  := $(ARCH) --specs=nano.specs -u _printf_float -nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,--no-warn-rwx-segments
 
 MM_SRC    := $(wildcard mm/*.c)
-IMAGE_SRC := $(wildcard boot/*.c) $(wildcard boot/*.S) $(wildcard drivers/*.c) $(MM_SRC) \
+HOST_PORT_SRC := $(wildcard port/host/*.c)
+# What every Cortex-A9 MPCore has, and what board.mk says that this board has.
+DRIVER_SRC := $(patsubst %,drivers/%.c,a9timer gic pl310 scu uart $(DRIVERS))
+IMAGE_SRC := $(wildcard boot/*.c) $(wildcard boot/*.S) $(DRIVER_SRC) $(MM_SRC) \
 	port/$(PORT)/port.c
 
 # Fragments by others may add to IMAGE_SRC, and link images of their own from IMAGE_OBJS.
 -include bench/bench.mk
-IMAGE_OBJS := $(patsubst %,$(OUT)/obj/%.o,$(basename $(IMAGE_SRC)))
+
+# What knows no board is compiled once for all that share the port: not drivers, of which
+# each board has others, assembler, and what includes <board.h>, itself or by a region.h.
+# Without -I boards/... a source that is wrongly taken for one of these does not compile.
+KNOWS_BOARD := $(shell grep -lE '<board\.h>|region\.h"' $(filter %.c,$(IMAGE_SRC))) \
+	$(filter drivers/%.c %.S,$(IMAGE_SRC))
+# $(call objects_of,sources)
+objects_of = $(foreach s,$(1),$(if $(filter $(KNOWS_BOARD),$(s)),$(OUT)/obj,$(SHARED))/$(basename $(s)).o)
+IMAGE_OBJS := $(call objects_of,$(IMAGE_SRC))
 
 all: $(IMAGE).elf $(IMAGE).bin lib ## build the image (ELF and raw) and the library
 
 $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(SHARED)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call NO_BOARD,$(CFLAGS)) -MMD -MP -c $< -o $@
 
 $(OUT)/obj/%.o: %.S
 	@mkdir -p $(@D)
@@ -127,10 +145,6 @@ $(IMAGE).elf: $(IMAGE_OBJS) $(OUT)/linker.ld
 
 %.bin: %.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
-
-# A bank of NOR flash with the image at its start, where reset finds it.
-%.nor: %.bin
-	$(Q)cp $< $@ && truncate -s $(NOR_MIB)M $@
 
 -include $(patsubst %.o,%.d,$(IMAGE_OBJS))
 

@@ -10,7 +10,7 @@ bench-host: $(BUILD)/bench/bench_host ## two host threads over one, on the pthre
 	$(Q)column -s, -t $(BUILD)/bench/host.csv 2>/dev/null || cat $(BUILD)/bench/host.csv
 	@echo "goal: 1.95 and 1.90 (with two CPUs to itself: cpu near 1.00)"
 
-$(BUILD)/bench/bench_host: bench/host/bench_host.c port/host/port.c port/host/context.c port/host/vmap.c port/host/port_impl.h \
+$(BUILD)/bench/bench_host: bench/host/bench_host.c $(HOST_PORT_SRC) port/host/port_impl.h \
 		port/host/host.h $(wildcard mm/*.c mm/*.h include/buddy/*.h include/port/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -g -std=c11 -Wall -Wextra -Werror -Wno-unused-parameter -I . -I include \

@@ -6,6 +6,14 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#define BOOT_DTB_LOST	   1 /* a tree lay where the image had to go, and is too large to move */
+#define BOOT_ABORT_DROPPED 2 /* an asynchronous abort was pending */
+#define BOOT_DTB_GO	   4 /* the tree is the one on the `go` command's line, not r2's */
+#define BOOT_DTB_APPENDED  8 /* it is the one that followed the image */
+#define BOOT_DTB_MOVED	   16
+
+#ifndef __ASSEMBLER__
+
 #include <stdint.h>
 
 /* What the loader left; laid out by start.S, on the boot core's stack. */
@@ -14,15 +22,15 @@ struct boot_args {
 	uint32_t sctlr;	    /* MMU and caches on or off */
 	uint32_t load_addr; /* where the image was before it moved itself */
 	uint32_t flags;	    /* BOOT_* */
+	uint32_t dtb;	    /* what may be a tree: its first word is right; 0: none */
 };
-
-#define BOOT_DTB_LOST	   1u /* r2 named a tree where the image had to go: it is gone */
-#define BOOT_ABORT_DROPPED 2u /* an asynchronous abort was pending */
 
 extern char _start[], _end[];
 extern char __text_end[], __rodata_start[], __rodata_end[];
 extern char __data_start[], __load_end[], __stacks[];
 extern char vectors[], secondary_entry[];
+/* Constructors of C++ objects and of functions with that attribute, in their order. */
+extern void (*const __init_array_start[])(void), (*const __init_array_end[])(void);
 extern const unsigned char builtin_dtb[], builtin_dtb_end[];
 
 /* start.S: this core's MMU and caches on, with the table mmu_l1. */
@@ -45,5 +53,7 @@ extern uint32_t boot_mm_init_ticks, boot_mm_ready_ticks;
  * other cores.
  */
 void debug_from_bootargs(void);
+
+#endif /* __ASSEMBLER__ */
 
 #endif /* BOOT_BOOT_H */

@@ -37,6 +37,7 @@ static const char *const known[] = {
 	"deferred",
 	"kswapd.cpu",
 	"tick",
+	"periphclk",
 	"crash",
 	"crash.cpu",
 	"seed",

@@ -2,7 +2,8 @@
 /*
  * The boot arguments: words of name=value or name, from /chosen/bootargs.
  *
- *	mode=demo|monitor|bench|test	what to do when all is up (monitor)
+ *	mode=demo|monitor|check|bench|test	what to do when all is up (monitor); check:
+ *				a picture of memory, mm_check(), off
  *	semihosting		QEMU or a debugger takes the exit status
  *	mem=SIZE		use no more RAM than this, from the lowest up
  *	maxcpus=N		bring up N cores at most
@@ -29,6 +30,8 @@
  *	kswapd.cpu=N		background reclaim and compaction on this core only (any that
  *				is idle)
  *	tick=HZ			timer interrupts per second and core (100; 0: none)
+ *	periphclk=HZ		what the timers are clocked with, instead of what was
+ *				measured or the board's constant
  *	crash=KIND		go wrong on purpose, when all is up: undef, svc, dabt, rodata,
  *				pabt, stack, panic; uaf (read a free page), kmap (one temporary
  *				mapping too many), kunmap (undo them out of order),
@@ -36,7 +39,7 @@
  *	crash.cpu=N		on this core (0)
  *	init_on_alloc=0|1, init_on_free=0|1, page_poison=0|1, debug_pagealloc=0|1,
  *	page_owner=0|1, trace=N, fail_page_alloc=I,P,S,T,
- *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1
+ *	fail_page_alloc.min_order=N, fail_page_alloc.ignore_gfp_wait=0|1, slab_debug=0|1
  *				buddy/debug.h, from the start; with debug_pagealloc=1 all
  *				RAM is mapped by pages, so that free ones can be unmapped
  *	demo.*, bench.*, test.*, seed=	for those programs

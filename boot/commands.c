@@ -83,6 +83,18 @@ static enum command_result run_meminfo(unsigned nr_args, char **args)
 	return COMMAND_OK;
 }
 
+static enum command_result run_slabinfo(unsigned nr_args, char **args)
+{
+	(void)nr_args, (void)args;
+#if BUDDY_SLAB
+	show_slabinfo();
+	return COMMAND_OK;
+#else
+	port_log("this image has no caches of objects (BUDDY_SLAB is 0)\n");
+	return COMMAND_FAILED;
+#endif
+}
+
 static enum command_result run_memmap(unsigned nr_args, char **args)
 {
 	if (nr_args && strcmp(args[0], "plain"))
@@ -341,6 +353,7 @@ const struct command commands[] = {
 	{ "zoneinfo", "", "sizes and watermarks of the zones, in pages", 0, 0, run_zoneinfo, NULL },
 	{ "vmstat", "", "free pages, and events since start-up", 0, 0, run_vmstat, NULL },
 	{ "meminfo", "", "what there is and what is left, in KiB", 0, 0, run_meminfo, NULL },
+	{ "slabinfo", "", "caches of small objects: in use, of how many, in slabs", 0, 0, run_slabinfo, NULL },
 	{ "memmap", "[plain]", "a picture of all memory; plain: without colours", 0, 1, run_memmap, complete_memmap },
 	{ "cpus", "", "the cores", 0, 0, run_cpus, NULL },
 	{ "alloc", "ORDER [GFP]", "2^ORDER pages; GFP: GFP_ATOMIC|__GFP_ZERO or hex", 1, 2, run_alloc, complete_alloc },

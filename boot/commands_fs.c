@@ -25,7 +25,6 @@
 #include <port/port.h>
 
 #include "boot/sdcard.h"
-#include "drivers/mmci.h"
 
 #if BUDDY_FILEMAP
 
@@ -65,7 +64,7 @@ static enum command_result show(struct address_space *cache)
 		 (unsigned long)stats.misses);
 	port_log("I/O        %lu pages read, %lu written, %lu failed, %lu sectors again\n",
 		 (unsigned long)stats.reads, (unsigned long)stats.writes,
-		 (unsigned long)stats.errors, (unsigned long)mmci_retries());
+		 (unsigned long)stats.errors, (unsigned long)sdcard_retries());
 	port_log("memory     %lu pages evicted, %lu moved\n", (unsigned long)stats.evicted,
 		 (unsigned long)stats.moved);
 	return COMMAND_OK;

@@ -19,30 +19,39 @@
 #include <port/port.h>
 
 #include "boot/daemon.h"
+#include "boot/reent.h"
 #include "boot/smp.h"
 #include "drivers/gic.h"
-#include "drivers/pl011.h"
+#include "drivers/uart.h"
 
 static struct port_spinlock console_lock = PORT_SPINLOCK_INIT;
 static volatile bool panicking;
+static unsigned uart_irq = BOARD_UART_IRQ; /* written before there are others */
 
 void console_init(void)
 {
-	pl011_init(BOARD_UART_BASE, BOARD_UART_CLOCK, BOARD_UART_BAUD);
+	uart_init(BOARD_UART_BASE, BOARD_UART_CLOCK, BOARD_UART_BAUD);
+}
+
+void console_move(uint32_t base, uint32_t irq)
+{
+	uart_flush();
+	uart_init(base, BOARD_UART_CLOCK, BOARD_UART_BAUD);
+	uart_irq = irq;
 }
 
 static void rx_irq(unsigned irq, unsigned src)
 {
 	(void)irq;
 	(void)src;
-	pl011_rx_irq();
+	uart_rx_irq();
 }
 
 void console_rx_init(void)
 {
-	gic_register(BOARD_UART_IRQ, rx_irq);
-	gic_enable(BOARD_UART_IRQ);
-	pl011_rx_enable();
+	gic_register(uart_irq, rx_irq);
+	gic_enable(uart_irq);
+	uart_rx_enable();
 }
 
 static void send(const char *text, unsigned len)
@@ -55,8 +64,8 @@ static void send(const char *text, unsigned len)
 		port_spin_lock(&console_lock);
 	for (i = 0; i < len; i++) {
 		if (text[i] == '\n')
-			pl011_putc('\r');
-		pl011_putc(text[i]);
+			uart_putc('\r');
+		uart_putc(text[i]);
 	}
 	if (locked)
 		port_spin_unlock(&console_lock);
@@ -76,7 +85,7 @@ void console_write(const char *text, unsigned len)
 int console_vprintf(const char *fmt, va_list ap)
 {
 	char line[CONSOLE_LINE_MAX];
-	int n = vsnprintf(line, sizeof(line), fmt, ap);
+	int n = _vsnprintf_r(core_reent(), line, sizeof(line), fmt, ap);
 
 	if (n < 0)
 		return n;
@@ -102,7 +111,7 @@ int console_printf(const char *fmt, ...)
 int console_getc(void)
 {
 	port_irqflags_t flags = port_irq_save();
-	int c = pl011_getc();
+	int c = uart_getc();
 
 	port_irq_restore(flags);
 	return c;
@@ -129,7 +138,7 @@ int console_getc_wait(void)
 		 * between stays pending and ends the WFI at once.
 		 */
 		flags = port_irq_save();
-		c = pl011_getc();
+		c = uart_getc();
 		background = c < 0 && may_do_background() && daemon_enter_idle();
 		if (c < 0 && !background)
 			__asm__ volatile("dsb\n\twfi" ::: "memory");
@@ -150,7 +159,7 @@ void console_panic(void)
 
 void console_flush(void)
 {
-	pl011_flush();
+	uart_flush();
 }
 
 /*

@@ -14,9 +14,16 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The UART, polled.  Boot core, MMU on. */
 void console_init(void);
+
+/*
+ * Goes on at another UART of the same kind, which has to be mapped, with its interrupt.  Boot
+ * core, before console_rx_init().
+ */
+void console_move(uint32_t base, uint32_t irq);
 
 /* Received bytes interrupt from now on.  Boot core, GIC on. */
 void console_rx_init(void);

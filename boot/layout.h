@@ -32,4 +32,10 @@
 #define LAYOUT_VMAP_BASE  0xc0000000
 #define LAYOUT_VMAP_BYTES 0x20000000
 
+/*
+ * The MiB where RAM's first MiB can be read at start-up, on boards whose RAM begins at 0
+ * (BOARD_RAM_AT_0) and where addresses from 0 on are to fault.
+ */
+#define LAYOUT_LOW_BASE 0xfee00000
+
 #endif /* BOOT_LAYOUT_H */

@@ -12,16 +12,17 @@
  * core until smp_boot(), so no lock.
  */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <board.h>
+#include <buddy/check.h>
 #include <buddy/gfp.h>
 #include <buddy/init.h>
 #include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>
 #include <port/port.h>
 
+#include "boot/atags.h"
 #include "boot/boot.h"
 #include "boot/bootargs.h"
 #include "boot/console.h"
@@ -31,7 +32,9 @@
 #include "boot/errata.h"
 #include "boot/exception.h"
 #include "boot/fdt.h"
+#include "boot/fdt_console.h"
 #include "boot/layout.h"
+#include "boot/memmap.h"
 #include "boot/mmu.h"
 #include "boot/monitor.h"
 #include "boot/policy.h"
@@ -40,8 +43,10 @@
 #include "boot/smp.h"
 #include "drivers/a9timer.h"
 #include "drivers/gic.h"
+#include "drivers/machine.h"
 #include "drivers/pl310.h"
-#include "drivers/vexpress.h"
+#include "drivers/refclock.h"
+#include "drivers/uart.h"
 
 /* Programs that an image may have besides demo and monitor: their result is its status. */
 extern int bench_main(void) __attribute__((weak));
@@ -57,23 +62,28 @@ uint32_t boot_mm_init_ticks, boot_mm_ready_ticks;
 /* ---- the clock -------------------------------------------------------------- */
 
 /*
- * PERIPHCLK, which no register tells, against the motherboard's 24 MHz counter:
- * over 1 ms, good to 1 in 24,000.  Bounded, should the counter stand still.
+ * PERIPHCLK, which no register tells, against the board's reference: over 1 ms, good to 1
+ * in 24,000 at 24 MHz.  Bounded, should the counter stand still.
  */
 static void init_clock(void)
 {
-	uint32_t start, i;
+	a9timer_init(BOARD_GTIMER_BASE, BOARD_PTIMER_BASE);
+#ifdef BOARD_REFCLK_HZ
+	uint32_t start, span, i;
 	uint64_t from, to;
 
-	a9timer_init(BOARD_GTIMER_BASE, BOARD_PTIMER_BASE);
-	vexpress_init(BOARD_SYSREG_BASE);
-	start = vexpress_24mhz();
+	refclock_init(BOARD_REFCLK_BASE);
+	start = refclock_read();
 	from = a9timer_read();
-	for (i = 0; i < 10000000 && vexpress_24mhz() - start < 24000; i++)
+	for (i = 0; i < 10000000 && refclock_read() - start < BOARD_REFCLK_HZ / 1000; i++)
 		;
 	to = a9timer_read();
+	span = refclock_read() - start;
 	if (i < 10000000 && to - from > 1000)
-		a9timer_set_rate((uint32_t)((to - from) * 24000000 / (vexpress_24mhz() - start)));
+		a9timer_set_rate((uint32_t)((to - from) * BOARD_REFCLK_HZ / span));
+#else
+	a9timer_set_rate(BOARD_PERIPHCLK_HZ);
+#endif
 }
 
 static unsigned us_since(uint64_t start)
@@ -83,57 +93,41 @@ static unsigned us_since(uint64_t start)
 
 /* ---- the device tree ---------------------------------------------------------- */
 
-static bool in_ram_window(uint32_t addr, uint32_t bytes)
-{
-	return addr >= BOARD_RAM_BASE && bytes <= BOARD_RAM_END - BOARD_RAM_BASE &&
-	       addr <= BOARD_RAM_END - bytes;
-}
+/* Where QEMU puts the tree of an ELF file; a loader with a register would use that. */
+#ifdef BOARD_RAM_AT_0
+#define RAM_BASE_DTB	 LAYOUT_LOW_BASE
+#define RAM_BASE_DTB_MAX 0x100000u
+#else
+#define RAM_BASE_DTB	 BOARD_RAM_BASE
+#define RAM_BASE_DTB_MAX (BOARD_RAM_END - BOARD_RAM_BASE)
+#endif
 
-/* A pointer from a loader that names a tree, before anyone trusts what it holds. */
+/* A pointer that names a tree, before anyone trusts what it holds. */
 static bool looks_like_dtb(uint32_t addr)
 {
-	return !(addr & 3) && in_ram_window(addr, 8) &&
-	       __builtin_bswap32(*(const uint32_t *)addr) == 0xd00dfeed;
-}
-
-/* `go ADDR DTB`: r0 words, r1 -> their pointers, the second a number in hex. */
-static uint32_t dtb_from_go(const struct boot_args *args)
-{
-	const char *const *argv = (const char *const *)args->r1;
-	char word[20];
-	unsigned i;
-
-	if (args->r0 < 2 || args->r0 > 32 || (args->r1 & 3) || !in_ram_window(args->r1, 8) ||
-	    !in_ram_window((uint32_t)argv[1], sizeof(word)))
-		return 0;
-	for (i = 0; i < sizeof(word) - 1 && argv[1][i]; i++)
-		word[i] = argv[1][i];
-	word[i] = '\0';
-	return strtoul(word, NULL, 16);
+	return __builtin_bswap32(*(const uint32_t *)addr) == 0xd00dfeed;
 }
 
 static const void *find_dtb(const struct boot_args *args, size_t *max_bytes)
 {
-	uint32_t addr = 0, go = dtb_from_go(args);
+	uint32_t addr = args->dtb;
 	const char *how = NULL;
 
-	if (args->flags & BOOT_DTB_LOST)
-		console_printf("device tree: the one at %08x lay where the image runs, lost\n",
-			       (unsigned)args->r2);
-	else if (looks_like_dtb(args->r2)) {
-		addr = args->r2;
-		how = "passed by the loader";
-	} else if (looks_like_dtb(go)) {
-		addr = go;
-		how = "named on the go command's line";
-	} else if (!args->r2 && looks_like_dtb(BOARD_RAM_BASE)) {
-		/* How an ELF file gets one from QEMU; a loader with a register would use it. */
-		addr = BOARD_RAM_BASE;
+	if (args->flags & BOOT_DTB_LOST) {
+		console_printf("device tree: it lay where the image runs, more than 1 MiB, lost\n");
+	} else if (addr) {
+		how = args->flags & BOOT_DTB_GO		? "named on the go command's line"
+		      : args->flags & BOOT_DTB_APPENDED ? "found behind the image"
+							: "passed by the loader";
+	} else if (!args->r2 && looks_like_dtb(RAM_BASE_DTB)) {
+		addr = RAM_BASE_DTB;
 		how = "found at the base of RAM";
 	}
-	*max_bytes = BOARD_RAM_END - addr;
+	*max_bytes = addr == RAM_BASE_DTB ? RAM_BASE_DTB_MAX : BOARD_RAM_END - addr;
 	if (how && !fdt_check((const void *)addr, *max_bytes)) {
-		console_printf("device tree: %s, %08x\n", how, (unsigned)addr);
+		console_printf("device tree: %s, %s%08x\n", how,
+			       args->flags & BOOT_DTB_MOVED ? "moved to " : "",
+			       addr == LAYOUT_LOW_BASE ? 0 : (unsigned)addr);
 		return (const void *)addr;
 	}
 	console_printf("device tree: %s, using the built-in one for %s\n",
@@ -206,6 +200,72 @@ static void print_zones(void)
 			       z.wmark_min, z.wmark_low, z.wmark_high);
 }
 
+/*
+ * The list of tags of a loader without device trees, in the place of what the built-in tree
+ * says of memory and arguments.  Not one that the image has moved itself over.
+ */
+static void read_atags(const struct boot_args *args)
+{
+	const uint32_t most = 16384, addr = args->r2;
+	struct atags tags;
+	uint64_t done = 0;
+
+	if (addr & 3 || addr < BOARD_RAM_BASE || addr >= BOARD_RAM_END - most ||
+	    (addr + most > (uint32_t)_start && addr < (uint32_t)_end) ||
+	    !atags_read((const uint32_t *)addr, most, &tags))
+		return;
+	console_printf("atags: passed by the loader, %08x\n", (unsigned)addr);
+	if (tags.bootargs)
+		facts.bootargs = tags.bootargs;
+	/* What is between the ranges goes, from the lowest range up. */
+	for (unsigned i = 0, next = 0; tags.nr_memory && i <= tags.nr_memory; i++) {
+		uint64_t base = UINT64_MAX, end = UINT64_MAX;
+
+		for (unsigned j = 0; j < tags.nr_memory; j++) {
+			if (tags.memory[j].base >= done && tags.memory[j].base < base) {
+				base = tags.memory[j].base;
+				next = j;
+			}
+		}
+		if (base != UINT64_MAX)
+			end = base + tags.memory[next].bytes;
+		if (base > done)
+			memblock_remove(done, base - done);
+		done = end;
+	}
+}
+
+static bool in_ram_window(uint32_t addr, uint32_t bytes)
+{
+	return addr >= BOARD_RAM_BASE && bytes <= BOARD_RAM_END - BOARD_RAM_BASE &&
+	       addr <= BOARD_RAM_END - bytes;
+}
+
+/* Output so far went where board.h has the console; the tree may want another one. */
+static void follow_stdout_path(const void *dtb, size_t max_bytes)
+{
+	struct fdt_console console;
+	const char *why;
+	struct fdt t;
+
+	if (!*facts.stdout_path || fdt_open(&t, dtb, max_bytes))
+		return;
+	if (!fdt_console(&t, facts.stdout_path, uart_dev_compatible, &console, &why)) {
+		if (console.base == BOARD_UART_BASE)
+			return;
+		why = "it lies where this board has no device";
+		if (mmu_is_mapped(console.base) && !in_ram_window(console.base, 4)) {
+			console_printf("console: stdout-path=%.64s, going on at %08x\n",
+				       facts.stdout_path, (unsigned)console.base);
+			console_move(console.base, console.irq ? console.irq : BOARD_UART_IRQ);
+			console_printf("console: at %08x now\n", (unsigned)console.base);
+			return;
+		}
+	}
+	console_printf("console: stdout-path=%.64s: %s, staying at %08x\n", facts.stdout_path, why,
+		       (unsigned)BOARD_UART_BASE);
+}
+
 static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 {
 	size_t max_bytes;
@@ -216,19 +276,27 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 	/* Nothing may be allocated over these while the tree is being read. */
 	memblock_set_current_limit(BOARD_RAM_END);
 	memblock_reserve((uint32_t)_start, (uint32_t)(_end - _start), "image", 0);
+#ifdef BOARD_RAM_AT_0
+	memblock_reserve(0, BOARD_RAM_BASE, "not mapped", 0);
+#endif
 	dtb_bytes = __builtin_bswap32(((const uint32_t *)dtb)[1]);
-	if (dtb != builtin_dtb)
+	if (dtb != builtin_dtb && dtb_start != LAYOUT_LOW_BASE)
 		memblock_reserve(dtb_start, dtb_bytes, "device tree", 0);
 	err = fdt_scan(dtb, max_bytes, &facts);
+	if (dtb == builtin_dtb && !err)
+		read_atags(args);
 	/* Even if it failed: they say whom to tell the status. */
 	bootargs_init(facts.bootargs);
 	power_init();
 	if (err)
 		panic("the device tree describes no memory that can be used");
+	follow_stdout_path(dtb, max_bytes);
 	if (*facts.model)
 		console_printf("board: %s (%s)\n", facts.model, BOARD_NAME);
 	console_printf("bootargs: %s\n", *facts.bootargs ? facts.bootargs : "none");
 	bootargs_list_unknown();
+	if (bootarg_get("periphclk"))
+		a9timer_set_rate(bootarg_uint("periphclk", a9timer_rate()));
 
 	cut_to_window();
 	cut_to_size(bootarg_size("mem", 0, UINT64_MAX));
@@ -245,6 +313,14 @@ static void read_memory(const struct boot_args *args, struct mm_limits *limits)
 
 static void print_cpu(const struct boot_args *args)
 {
+	uint32_t cbar;
+
+	__asm__ volatile("mrc p15, 4, %0, c15, c0, 0" : "=r"(cbar));
+	/* "Configuration Base Address Register" (Cortex-A9 TRM): bits 31:13. */
+	if ((cbar & ~0x1fffu) != BOARD_PERIPHBASE)
+		console_printf("cpu: CBAR says that its private region is at %08x, not at %08x, "
+			       "where %s has it\n",
+			       (unsigned)cbar, (unsigned)BOARD_PERIPHBASE, BOARD_NAME);
 	errata_report(early_facts.scu_erratum_ok);
 	if (early_facts.l2_on)
 		console_printf("cache: PL310, %u KiB\n", pl310_size_kib());
@@ -315,6 +391,13 @@ static void init_rest(void)
 	console_printf("memory: all %lu pages ready\n", nr_managed_pages());
 }
 
+/* Last of all: they may allocate, print, and ask other cores for something. */
+static void run_constructors(void)
+{
+	for (void (*const *fn)(void) = __init_array_start; fn < __init_array_end; fn++)
+		(*fn)();
+}
+
 static void crash_if_asked(void)
 {
 	const char *kind = bootarg_get("crash");
@@ -346,11 +429,15 @@ static _Noreturn void run_mode(void)
 		monitor_main();
 	if (!strcmp(mode, "demo"))
 		board_poweroff(demo_main() ? 1 : 0);
+	if (!strcmp(mode, "check")) {
+		memmap_show(false);
+		board_poweroff(mm_check_quiet() ? 1 : 0);
+	}
 	if (!strcmp(mode, "bench") && bench_main)
 		board_poweroff(bench_main());
 	if (!strcmp(mode, "test") && test_main)
 		board_poweroff(test_main());
-	console_printf("mode=%s: this image has monitor, demo%s%s\n", mode,
+	console_printf("mode=%s: this image has monitor, demo, check%s%s\n", mode,
 		       bench_main ? ", bench" : "", test_main ? ", test" : "");
 	board_poweroff(2);
 }
@@ -367,6 +454,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	gfp_allowed_mask = GFP_BOOT_MASK;
 	__asm__ volatile("cpsie a" ::: "memory");
 	init_clock();
+	machine_init(BOARD_MACHINE_BASE);
 	start = a9timer_read();
 
 	console_init();
@@ -407,6 +495,7 @@ _Noreturn void boot_main(const struct boot_args *args)
 	smp_set_tick(bootarg_uint("tick", SMP_TICK_HZ));
 	console_printf("up after %u us\n", us_since(start));
 
+	run_constructors();
 	crash_if_asked();
 	run_mode();
 }

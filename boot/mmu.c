@@ -11,6 +11,8 @@
  *		privileged read-write, never executable
  *	text	the same, read-only, executable;  rodata  read-only, never executable
  *	device	Device, shareable, read-write, never executable
+ * Where RAM begins at 0 its first MiB is not managed, and read only at LAYOUT_LOW_BASE, where
+ * a loader's tree may have to be looked for.
  * Everything else faults: page 0, holes, guard pages under the stacks, no-map
  * ranges, highmem.
  *
@@ -39,6 +41,7 @@
 #define S_XN	(1u << 4)
 #define S_PRIV	(1u << 10) /* AP[1:0] = 1: privileged access only */
 #define S_TEX1	(1u << 12)
+#define S_RO	(1u << 15)
 #define S_SHARE (1u << 16)
 
 #define S_NORMAL (SECTION_TYPE | S_TEX1 | S_C | S_B | S_SHARE | S_PRIV)
@@ -62,7 +65,7 @@ static void map_sections(uint32_t start, uint32_t bytes, uint32_t attr)
 {
 	uint32_t i;
 
-	for (i = start / MIB; i < (start + bytes) / MIB; i++)
+	for (i = start / MIB; i < start / MIB + bytes / MIB; i++)
 		mmu_l1[i] = i * MIB | attr;
 }
 
@@ -110,6 +113,9 @@ void mmu_early_tables(void)
 
 	BOARD_DEVICES(DEVICE_MAP)
 	map_sections(BOARD_RAM_BASE, BOARD_RAM_END - BOARD_RAM_BASE, S_NORMAL | S_XN);
+#ifdef BOARD_RAM_AT_0
+	mmu_l1[LAYOUT_LOW_BASE / MIB] = S_NORMAL | S_XN | S_RO;
+#endif
 
 	map_image_pages(_start, __text_end, P_NORMAL | P_RO);
 	map_image_pages(__rodata_start, __rodata_end, P_NORMAL | P_RO | P_XN);

@@ -10,7 +10,7 @@
 #include "boot/bootargs.h"
 #include "boot/console.h"
 #include "drivers/io.h"
-#include "drivers/vexpress.h"
+#include "drivers/machine.h"
 
 static bool semihosting;
 
@@ -43,14 +43,20 @@ _Noreturn void board_poweroff(int status)
 	console_flush();
 	if (semihosting)
 		semihosting_exit(status);
-	vexpress_poweroff();
+	if (!machine_off()) {
+		console_printf("stopped; this board does not turn itself off\n");
+		console_flush();
+	}
 	stop();
 }
 
 _Noreturn void board_reboot(void)
 {
 	console_flush();
-	vexpress_reboot();
+	if (!machine_reset()) {
+		console_printf("stopped; this board does not reset itself\n");
+		console_flush();
+	}
 	stop();
 }
 

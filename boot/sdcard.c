@@ -18,7 +18,9 @@
 #include <port/port.h>
 
 #include "drivers/mmci.h"
-#include "drivers/vexpress.h"
+#include "drivers/sysreg.h"
+
+#ifdef BOARD_MMCI_BASE
 
 static int failed(const char *what, uint32_t sector, enum mmci_error err)
 {
@@ -83,6 +85,37 @@ void sdcard_init(void)
 		 sdcard_protected() ? ", write-protected" : "");
 }
 
+bool sdcard_protected(void)
+{
+	return sysreg_card_protected();
+}
+
+uint32_t sdcard_retries(void)
+{
+	return mmci_retries();
+}
+
+#else
+
+static struct block_device card; /* without a sector */
+
+void sdcard_init(void)
+{
+	port_log("sd: no driver for this board's card slot\n");
+}
+
+bool sdcard_protected(void)
+{
+	return false;
+}
+
+uint32_t sdcard_retries(void)
+{
+	return 0;
+}
+
+#endif
+
 struct block_device *sdcard(void)
 {
 	return card.nr_sectors ? &card : NULL;
@@ -116,8 +149,3 @@ struct address_space *sdcard_cache(void)
 }
 
 #endif
-
-bool sdcard_protected(void)
-{
-	return vexpress_card_protected();
-}

@@ -6,6 +6,7 @@
 #define BOOT_SDCARD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <buddy/filemap.h>
 
@@ -26,5 +27,8 @@ struct address_space *sdcard_cache(void);
 
 /* Its write protection switch is on: every write fails. */
 bool sdcard_protected(void);
+
+/* Blocks that were sent again. */
+uint32_t sdcard_retries(void);
 
 #endif /* BOOT_SDCARD_H */

@@ -11,8 +11,8 @@
  * No lock: each word has one writer at a time, and the release store or the
  * compare and swap that hands it over orders what goes with it.
  *
- * How a core is let go: the board's way (its pen reads a flag register and waits
- * for an SGI) or, where the device tree names an address, by writing the entry
+ * How a core is let go: the board's way (drivers/cpu_release.h, and an SGI for those that
+ * sleep in WFI) or, where the device tree names an address, by writing the entry
  * there.  An idle core sleeps in WFI and looks for work whenever anything wakes it: what
  * smp_call() gave it first, then the allocator's background work (daemon.h), step by step.
  *
@@ -34,6 +34,7 @@
 #include "boot/exception.h"
 #include "boot/mmu.h"
 #include "drivers/a9timer.h"
+#include "drivers/cpu_release.h"
 #include "drivers/gic.h"
 #include "drivers/io.h"
 #include "drivers/scu.h"
@@ -69,7 +70,11 @@ void (*tick_hook)(unsigned cpu);
 static const char *unusable(const struct smp_cpu *cpu)
 {
 	unsigned n = cpu->mpidr & 0xff;
+	uint32_t own;
 
+	__asm__ volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(own)); /* MPIDR */
+	if ((cpu->mpidr ^ own) & 0xffff00)
+		return "of another cluster than the boot core";
 	if (n >= PORT_NR_CPUS)
 		return "beyond PORT_NR_CPUS";
 	if (n >= scu_nr_cpus(BOARD_SCU_BASE))
@@ -138,7 +143,7 @@ static void release(const struct smp_cpu *cpu)
 		__asm__ volatile("dsb\n\tsev" ::: "memory");
 		return;
 	}
-	/* The flag is a device register: nothing to clean, and the SGI's DSB orders it. */
+	cpu_release(cpu->mpidr & 0xff, (uint32_t)secondary_entry);
 	gic_send_sgi(SGI_WAKE, 1u << (cpu->mpidr & 0xff));
 }
 
@@ -148,9 +153,7 @@ unsigned smp_boot(const struct smp_cpu *cpus, unsigned nr_cpus, unsigned maxcpus
 	uint64_t deadline;
 	unsigned i, n;
 
-	/* Once, before anyone is woken: a pen may drop the interrupt that finds no flag. */
-	io_write32(BOARD_PEN_FLAG_CLEAR, 0xffffffff);
-	io_write32(BOARD_PEN_FLAG_SET, (uint32_t)secondary_entry);
+	cpu_release_init(BOARD_RELEASE_BASE);
 	for (i = 0; i < nr_cpus; i++) {
 		n = cpus[i].mpidr & 0xff;
 		if (n < 32 && (want & ~done) >> n & 1) {

@@ -22,6 +22,7 @@
  * MPCore TRM (DDI0407), PL310 TRM (DDI0246).
  */
 #include <board.h>
+#include "boot.h"
 #include "layout.h"
 
 	.arm
@@ -90,52 +91,33 @@ reset:
 	bl	cpu_quiesce
 
 	/*
-	 * An asynchronous abort that the loader provoked and never took would hit
-	 * us where we unmask them: take it here, where early_dabt lets r7 = 1 pass.
+	 * The device tree: r2's, else the one that `go` names, else the one that
+	 * follows the image.  `go` leaves junk in r2, so that a pointer counts if it
+	 * leads to a tree's first word.  r2: its address, 0: none; r3: BOOT_*.
 	 */
-	mov	r7, #1
-	dsb
-	cpsie	a
-	isb
-	nop
-	cpsid	a
-	isb
-	sub	r7, r7, #1		@ 1 if there was one
-	mov	r3, r7, lsl #1
-
-	/*
-	 * A device tree from the loader must not lie where the image, its .bss
-	 * and stacks are about to be.  Only a pointer into this board's RAM is
-	 * followed: `go` leaves junk in r2.  r3 collects BOOT_* for the log.
-	 */
-	ldr	r0, =BOARD_RAM_BASE
-	ldr	r1, =BOARD_RAM_END - 8
-	cmp	r10, r0
-	blo	1f
-	cmp	r10, r1
-	bhi	1f
-	tst	r10, #3
+	mov	r3, #0
+	adr	r12, _start
+	mov	r0, r10
+	bl	tree_in_ram
+	cmp	r1, #0
 	bne	1f
-	ldr	r0, [r10]
-	ldr	r1, =0xedfe0dd0		@ d00dfeed, big-endian, seen little-endian
-	cmp	r0, r1
+	bl	go_argument
+	bl	tree_in_ram
+	cmp	r1, #0
+	orrne	r3, r3, #BOOT_DTB_GO
 	bne	1f
-	ldr	r0, [r10, #4]
-	rev	r0, r0
-	adds	r0, r10, r0		@ end of the tree
-	mvncs	r0, #0
-	ldr	r1, =_start
-	cmp	r0, r1
-	bls	1f
-	ldr	r1, =_end
-	cmp	r10, r1
-	orrlo	r3, r3, #1		@ it does: said in the log, then left out
+	ldr	r0, =__load_size
+	add	r0, r12, r0
+	bl	tree_at
+	cmp	r1, #0
+	orrne	r3, r3, #BOOT_DTB_APPENDED
+1:	blne	place_tree
+	moveq	r2, #0
 
 	/* Where are we, where do we belong? */
-1:	adr	r4, _start
+	mov	r4, r12
 	ldr	r5, =_start
 	ldr	r6, =__load_size
-	mov	r12, r4
 	ldr	lr, =at_link_address
 	subs	r0, r4, r5
 	beq	at_link_address
@@ -163,6 +145,24 @@ at_link_address:
 	dsb
 	isb
 
+	/*
+	 * An asynchronous abort that the loader provoked and never took would hit
+	 * us where we unmask them: take it here, where early_dabt lets r7 = 1 pass.
+	 * Not before: where the image was loaded need not be aligned as VBAR must be.
+	 */
+	ldr	r0, =_start
+	mcr	p15, 0, r0, c12, c0, 0
+	isb
+	mov	r7, #1
+	dsb
+	cpsie	a
+	isb
+	nop
+	cpsid	a
+	isb
+	sub	r7, r7, #1		@ 1 if there was one
+	orr	r3, r3, r7, lsl #1	@ BOOT_ABORT_DROPPED
+
 	ldr	r0, =__bss_start
 	ldr	r1, =__bss_end
 	mov	r4, #0
@@ -175,18 +175,20 @@ at_link_address:
 
 	mov	r4, r3
 	mov	r5, r12
+	mov	r6, r2
 	mov	r0, #0
 	bl	cpu_stacks
 	bl	cpu_errata
 	bl	cpu_no_vfp
 
-	sub	sp, sp, #24		@ struct boot_args, see boot.h
+	sub	sp, sp, #32		@ struct boot_args, see boot.h
 	str	r8, [sp, #0]
 	str	r9, [sp, #4]
 	str	r10, [sp, #8]
 	str	r11, [sp, #12]
 	str	r5, [sp, #16]
 	str	r4, [sp, #20]
+	str	r6, [sp, #24]
 	mov	r0, sp
 	bl	early_init		@ SCU, PL310, first page table
 	bl	cpu_mmu_on
@@ -198,8 +200,8 @@ at_link_address:
 	b	.
 
 /*
- * The pen.  As the board's own: sleep until an interrupt is pending (masked, it
- * still ends WFI), then look whether there is an address to go to.  The CPU
+ * The pen.  As the board's own: look whether there is an address to go to, and sleep until
+ * an interrupt is pending (masked, it still ends WFI).  The CPU
  * interface must be on for an SGI to arrive; the boot core turns the distributor
  * on.  Runs where the loader put it and touches no memory.
  */
@@ -209,11 +211,16 @@ pen:
 	str	r1, [r0, #4]		@ GICC_PMR: let all priorities through
 	mov	r1, #1
 	str	r1, [r0]		@ GICC_CTLR: on
-	ldr	r2, =BOARD_PEN_FLAG
 	dsb
+#ifdef BOARD_PEN_FLAG
+	ldr	r2, =BOARD_PEN_FLAG
+	ldr	r1, =secondary_entry	@ all else is what some reset or loader left there
 1:	ldr	r0, [r2]
-	cmp	r0, #0
-	bxne	r0
+	cmp	r0, r1
+	bxeq	r0
+#else
+1:					@ held in reset: none comes here
+#endif
 	wfi
 	b	1b
 
@@ -481,12 +488,13 @@ early_hex:
 
 early_putc:
 	mov	r2, #1 << 20
-1:	ldr	r1, [r6, #0x18]		@ UARTFR: TXFF, bounded in case the UART is off
-	tst	r1, #1 << 5
+1:	ldr	r1, [r6, #BOARD_UART_EARLY_STATUS]
+	eor	r1, r1, #BOARD_UART_EARLY_INVERT
+	tst	r1, #BOARD_UART_EARLY_FULL
 	beq	2f
-	subs	r2, r2, #1
+	subs	r2, r2, #1		@ bounded in case the UART is off
 	bne	1b
-2:	str	r0, [r6]
+2:	str	r0, [r6, #BOARD_UART_EARLY_DATA]
 	bx	lr
 
 	.ltorg

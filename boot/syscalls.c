@@ -2,10 +2,10 @@
 /*
  * What newlib asks of a system: output to the console, nothing else.
  *
- * There is no file system and no heap: malloc() gets nothing and says so, as
- * memory here is the page allocator's.  Only what the C library pulls in is
- * linked; the names and types are newlib's ("The Red Hat newlib C Library",
- * chapter "Syscalls").  No state.
+ * There is no file system, and no _sbrk(): malloc() is the allocator's kmalloc() (malloc.c),
+ * and whatever wants a heap of its own does not link.  Only what the C library pulls in is
+ * linked; the names and types are newlib's ("The Red Hat newlib C Library", chapter
+ * "Syscalls").  No state.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -17,7 +17,6 @@
 
 int _write(int fd, const char *buf, int len);
 int _read(int fd, char *buf, int len);
-void *_sbrk(ptrdiff_t incr);
 int _close(int fd);
 int _fstat(int fd, struct stat *st);
 int _isatty(int fd);
@@ -42,13 +41,6 @@ int _read(int fd, char *buf, int len)
 		return 0;
 	buf[0] = (char)console_getc_wait();
 	return 1;
-}
-
-void *_sbrk(ptrdiff_t incr)
-{
-	(void)incr;
-	errno = ENOMEM;
-	return (void *)-1;
 }
 
 int _close(int fd)

@@ -22,6 +22,11 @@ static inline void io_write32(uintptr_t addr, uint32_t value)
 	*(volatile uint32_t *)addr = value;
 }
 
+static inline void io_write16(uintptr_t addr, uint16_t value)
+{
+	*(volatile uint16_t *)addr = value;
+}
+
 static inline void dsb(void)
 {
 	__asm__ volatile("dsb" ::: "memory");

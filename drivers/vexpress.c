@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Versatile Express system registers.  See vexpress.h. */
-#include "drivers/vexpress.h"
+/*
+ * Versatile Express: off and reboot, machine.h.  State: the base address.
+ *
+ * Source: Motherboard Express uATX TRM (DUI0447), "SYS_CFGCTRL".
+ */
 #include "drivers/io.h"
+#include "drivers/machine.h"
 
-#define SYS_MCI	    0x048
-#define SYS_24MHZ   0x05c
 #define SYS_CFGDATA 0x0a0
 #define SYS_CFGCTRL 0x0a4
 #define SYS_CFGSTAT 0x0a8
-
-#define MCI_WPROT (1u << 1)
 
 #define CFG_START    (1u << 31)
 #define CFG_WRITE    (1u << 30)
@@ -18,19 +18,9 @@
 
 static uintptr_t sysreg;
 
-void vexpress_init(uintptr_t sysreg_base)
+void machine_init(uintptr_t base)
 {
-	sysreg = sysreg_base;
-}
-
-uint32_t vexpress_24mhz(void)
-{
-	return io_read32(sysreg + SYS_24MHZ);
-}
-
-bool vexpress_card_protected(void)
-{
-	return io_read32(sysreg + SYS_MCI) & MCI_WPROT;
+	sysreg = base;
 }
 
 static void config(uint32_t function)
@@ -42,12 +32,14 @@ static void config(uint32_t function)
 	dsb();
 }
 
-void vexpress_poweroff(void)
+bool machine_off(void)
 {
 	config(CFG_SHUTDOWN);
+	return true;
 }
 
-void vexpress_reboot(void)
+bool machine_reset(void)
 {
 	config(CFG_REBOOT);
+	return true;
 }

@@ -221,6 +221,8 @@ static void check_section(struct result *r, struct zone *zone, unsigned long fir
 			t->pcp += nr;
 		else if (state == PAGE_STATE_ALLOCATED)
 			check_allocated(r, zone, i, t);
+		else if (state == PAGE_STATE_SLAB)
+			t->allocated += nr;
 		else if (state == PAGE_STATE_RESERVED)
 			*(word & PAGE_OFFLINE ? &t->offline : &t->reserved) += nr;
 		else
@@ -381,7 +383,7 @@ static unsigned check(bool quiet)
 		if (quiet)
 			check_quiet(&r, zone, &t);
 	}
-	return print_result(&r);
+	return print_result(&r) + slab_check(quiet);
 }
 
 unsigned mm_check(void)

@@ -36,6 +36,7 @@ static const struct debug_option_text {
 		      "from 0, from 0 or -1"},
 	[OPT_FAIL_MIN_ORDER] = {"fail_page_alloc.min_order", "an order"},
 	[OPT_FAIL_IGNORE_WAIT] = {"fail_page_alloc.ignore_gfp_wait", NULL},
+	[OPT_SLAB] = {"slab_debug", NULL},
 };
 
 /* ---- text ------------------------------------------------------------------- */
@@ -106,6 +107,15 @@ const char *mm_debug_name(unsigned i)
 	return i < NR_DEBUG_OPTIONS ? options[i].name : NULL;
 }
 
+/* Those that are a number, and nothing else happens. */
+static uint32_t *plain_option(unsigned opt)
+{
+	return opt == OPT_FAIL_MIN_ORDER     ? &mm_debug.fail_min_order
+	       : opt == OPT_FAIL_IGNORE_WAIT ? &mm_debug.fail_ignore_wait
+	       : opt == OPT_SLAB	     ? &mm_debug.slab
+					     : NULL;
+}
+
 void mm_debug_value(unsigned i, char *buf, unsigned size)
 {
 	const struct debug_fail *fail = &mm_debug.fail;
@@ -119,9 +129,8 @@ void mm_debug_value(unsigned i, char *buf, unsigned size)
 	if (i >= NR_DEBUG_OPTIONS)
 		return;
 	on = mm_debug_on >> i & 1;
-	if (i == OPT_FAIL_MIN_ORDER || i == OPT_FAIL_IGNORE_WAIT) {
-		put_number(&t, i == OPT_FAIL_MIN_ORDER ? mm_debug.fail_min_order
-						       : mm_debug.fail_ignore_wait);
+	if (plain_option(i)) {
+		put_number(&t, *plain_option(i));
 	} else if (i == OPT_FAIL && on) {
 		put_number(&t, fail->interval);
 		put_char(&t, ',');
@@ -358,9 +367,8 @@ int mm_debug_set(const char *name, const char *value)
 			 expected ? expected : "0 or 1");
 		return -EINVAL;
 	}
-	if (opt == OPT_FAIL_MIN_ORDER || opt == OPT_FAIL_IGNORE_WAIT) {
-		*(opt == OPT_FAIL_MIN_ORDER ? &mm_debug.fail_min_order
-					    : &mm_debug.fail_ignore_wait) = v;
+	if (plain_option(opt)) {
+		*plain_option(opt) = v;
 		return 0;
 	}
 	/* Pages that are not initialised yet would be missed by a walk, and trusted by it. */

@@ -17,12 +17,18 @@
 
 /* ---- page_owner ------------------------------------------------------------------ */
 
+static inline bool is_held(uint32_t word)
+{
+	return page_word_state(word) == PAGE_STATE_ALLOCATED ||
+	       page_word_state(word) == PAGE_STATE_SLAB;
+}
+
 bool page_owner_of(const struct page *page, const void **caller, gfp_t *gfp)
 {
 	const struct page_owner *owner;
 
 	if (!(mm_debug_on & DEBUG_OWNER) || page < mem_map || page >= mem_map + nr_map_pages ||
-	    page_word_state(page_word(page)) != PAGE_STATE_ALLOCATED)
+	    !is_held(page_word(page)))
 		return false;
 	owner = page_owner_entry(page);
 	*caller = READ_ONCE(owner->caller);
@@ -81,7 +87,7 @@ void show_page_owner(unsigned max)
 	while ((page = next_block(&i, &word))) {
 		const struct page_owner *owner = page_owner_entry(page);
 
-		if (page_word_state(word) == PAGE_STATE_ALLOCATED)
+		if (is_held(word))
 			add_to_group(group, nr, READ_ONCE(owner->caller), READ_ONCE(owner->gfp),
 				     page_word_order(word));
 	}
@@ -142,7 +148,7 @@ static void show_event(unsigned cpu, const struct trace_entry *e)
 
 void show_trace(unsigned max)
 {
-	uint32_t next[PORT_NR_CPUS], end[PORT_NR_CPUS], left = 0;
+	uint32_t next[PORT_NR_CPUS] = {0}, end[PORT_NR_CPUS] = {0}, left = 0;
 	const unsigned nr_cpus = nr_mm_cpus;
 	struct trace_entry e, oldest = {0};
 

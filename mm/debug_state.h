@@ -29,6 +29,7 @@ enum debug_option {
 	OPT_FAIL,
 	OPT_FAIL_MIN_ORDER,
 	OPT_FAIL_IGNORE_WAIT,
+	OPT_SLAB,
 	NR_DEBUG_OPTIONS
 };
 
@@ -102,6 +103,7 @@ struct debug_state {
 	struct trace_ring ring[PORT_NR_CPUS];
 	struct debug_fail fail;
 	uint32_t fail_min_order, fail_ignore_wait; /* [O] */
+	uint32_t slab;				   /* [O] caches are made with debugging */
 };
 extern struct debug_state mm_debug;
 

@@ -22,9 +22,9 @@
  *	deferred -> misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat,
  *	scope -> show_mem, alloc_report, compound -> page_ref, clock -> page_writeback ->
  *	zonelist, migrate, extfrag, shrinker -> vmscan, compact_targets -> compact_scan ->
- *	compaction -> kswapd -> oom -> slowpath -> page_alloc -> bulk -> exact,
- *	page_isolation -> contig_migrate -> contig -> cma -> dma, pin, vmalloc, filemap,
- *	mm_init -> debug_options, debug_show, check.
+ *	compaction -> kswapd -> oom -> slowpath -> page_alloc -> slab_debug -> slab ->
+ *	slab_cache -> kmalloc, slab_show -> bulk -> exact, page_isolation -> contig_migrate ->
+ *	contig -> cma -> dma, pin, vmalloc, filemap, mm_init -> debug_options, debug_show, check.
  * vmstat and check read the data of all.
  */
 #ifndef MM_INTERNAL_H

@@ -60,6 +60,8 @@ const char *why_not(uint32_t word, unsigned order)
 						 : "a movable page";
 		return word & PAGE_CMA ? "of a CMA area: cma_release() expected"
 				       : "no reference left";
+	case PAGE_STATE_SLAB:
+		return "of small objects: kfree() or kmem_cache_free() expected";
 	default:
 		return "not the first page of an allocated block (inside one, freed and merged, "
 		       "or no RAM)";

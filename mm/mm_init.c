@@ -395,10 +395,18 @@ static void init_cpus(void)
 		pcp_detour(DETOUR_NODES, true);
 }
 
+/* Whose address says "none", where RAM begins at 0 and is mapped there, is nobody's. */
+static bool first_page_is_null(void)
+{
+	return memblock_is_region_memory(0, PAGE_SIZE) &&
+	       !memblock_is_region_reserved(0, PAGE_SIZE) && !port_phys_to_virt(0);
+}
+
 int mm_init(const struct mm_limits *limits)
 {
 	unsigned nr_cpus = limits->nr_cpus ? limits->nr_cpus : PORT_NR_CPUS;
 	unsigned nr_sections;
+	bool null;
 	int err;
 
 	if (memblock_is_closed()) {
@@ -419,9 +427,15 @@ int mm_init(const struct mm_limits *limits)
 		return -EINVAL;
 	}
 	nr_zones = number_zones(nr_sections);
-	err = alloc_tables(nr_sections, nr_cpus);
-	if (err)
+	null = first_page_is_null();
+	err = null ? memblock_reserve(0, PAGE_SIZE, "NULL", MEMBLOCK_NONE) : 0;
+	if (!err)
+		err = alloc_tables(nr_sections, nr_cpus);
+	if (err) {
+		if (null)
+			memblock_free(0, PAGE_SIZE);
 		return err;
+	}
 	mm_unusual = mm_policy.defrag_mode + mm_policy.node_reclaim;
 	gfpflags_init();
 	alloc_report_init();
@@ -434,6 +448,7 @@ int mm_init(const struct mm_limits *limits)
 	build_zonelists();
 	deferred_start(nr_sections);
 	init_cpus();
+	slab_init();
 	return 0;
 }
 

@@ -223,4 +223,16 @@ void oom_init(void);
 enum { NODE_RECLAIM_NOSCAN = -2, NODE_RECLAIM_FULL = -1, NODE_RECLAIM_SOME, NODE_RECLAIM_SUCCESS };
 int node_reclaim(int nid, gfp_t gfp, unsigned order);
 
+/* ---- slab_cache.c, slab_show.c ------------------------------------------------- */
+
+#if BUDDY_SLAB
+/* No cache is there yet. */
+void slab_init(void);
+/* mm_check()'s part of it: what is broken is printed and counted. */
+unsigned slab_check(bool quiet);
+#else
+#define slab_init()	  ((void)0)
+#define slab_check(quiet) ((void)(quiet), 0U)
+#endif
+
 #endif /* MM_OWNERS_H */

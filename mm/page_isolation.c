@@ -68,6 +68,7 @@ const char *contig_busy_reason(void)
 	case PAGE_STATE_INTERIOR:
 		return "no RAM";
 	case PAGE_STATE_ALLOCATED:
+	case PAGE_STATE_SLAB:
 		if (word & PAGE_MOVABLE)
 			return why_not_moved(word);
 		WRITE_ONCE(digit[0], (char)('0' + (order < 10 ? order : 1)));

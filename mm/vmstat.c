@@ -52,6 +52,7 @@ const char *const vm_event_name[NR_VM_EVENT_ITEMS] = {
 	[BAD_GFP] = "bad_gfp",
 	[BAD_FREE] = "bad_free",
 	[BAD_ALLOC] = "bad_alloc",
+	[BAD_SLAB] = "bad_slab",
 };
 
 /* Blocks pushed by frees: the rest of the sum. */
@@ -266,6 +267,7 @@ static enum page_use use_of(uint32_t word)
 {
 	switch (page_word_state(word)) {
 	case PAGE_STATE_ALLOCATED:
+	case PAGE_STATE_SLAB:
 		return PAGE_USE_ALLOCATED;
 	case PAGE_STATE_FREE:
 		return PAGE_USE_FREE;

@@ -10,6 +10,7 @@
 #	FLOAT=soft|hard		calling convention; the library itself touches no VFP register
 #	OPT=-O2			or -Os, ...
 #	LTO=1			optimise mm/ as one
+#	SYMBOLS=-g		or nothing: without debugging symbols
 #	DESTDIR= PREFIX=/usr/local
 #
 # Paths are as seen from this directory, or absolute.  Each set of values is built in a
@@ -18,6 +19,7 @@
 ISA     ?= arm
 FLOAT   ?= soft
 OPT     ?= -O2
+SYMBOLS ?= -g
 PREFIX  ?= /usr/local
 
 # $(call one_of,variable,words): its value is one of them, or make ends with what there is
@@ -71,9 +73,9 @@ LIB_CC      := $(HOSTCC)
 LIB_BIN     :=
 endif
 LIB_INC     := -I include -I $(PORT_DIR) -I .
-LIB_CFLAGS  := $(LIB_ARCH) $(OPT) -g $(LIB_ENV) -std=c11 $(filter-out -Werror,$(WARN)) $(LIB_INC) \
-	-ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
-	$(if $(LIB_LTO),-flto) $(CONFIG) \
+LIB_CFLAGS  := $(LIB_ARCH) $(OPT) $(SYMBOLS) $(LIB_ENV) -std=c11 $(filter-out -Werror,$(WARN)) \
+	$(LIB_INC) -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables \
+	$(if $(LIB_LTO),-flto=auto) $(CONFIG) \
 	$(if $(CONFIG_FILE),-DBUDDY_CONFIG_FILE='"$(abspath $(CONFIG_FILE))"')
 
 # The cold half of a port of ours is a member of its own: who defines the hooks himself does
@@ -89,7 +91,7 @@ $(LIB_DIR)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(LIB_CC) $(LIB_CFLAGS) -MMD -MP -c $< -o $@
 
-$(LIB_PORT): LIB_CFLAGS := $(filter-out -flto,$(LIB_CFLAGS))
+$(LIB_PORT): LIB_CFLAGS := $(filter-out -flto%,$(LIB_CFLAGS))
 
 # The names that are global in it: what the headers declare, and one that says with which
 # options it was built.
@@ -137,7 +139,7 @@ install: $(LIB) ## library, headers, pkg-config file, CMake package: DESTDIR= PR
 	$(Q)install -m 644 $(LIB) $(LIB_TO)/
 	$(Q)install -m 644 include/buddy/*.h $(LIB_DIR)/config_built.h $(INC_TO)/buddy/
 	$(Q)install -m 644 include/port/port.h $(INC_TO)/port/
-	$(Q)for h in $$($(LIB_CC) $(filter-out -flto,$(LIB_CFLAGS)) -MM $(PORT_DIR)/port_impl.h | \
+	$(Q)for h in $$($(LIB_CC) $(filter-out -flto%,$(LIB_CFLAGS)) -MM $(PORT_DIR)/port_impl.h | \
 		tr -d '\\' | tr ' ' '\n' | grep -F '$(PORT_DIR)/'); do \
 		install -D -m 644 "$$h" "$(INC_TO)/$${h#$(PORT_DIR)/}" || exit 1; done
 	$(Q)$(FILL) tools/install/libbuddy.pc.in > $(LIB_TO)/pkgconfig/libbuddy.pc

@@ -10,6 +10,7 @@ comment when the run failed, or with --verbose.
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,8 @@ def tree_with_bootargs(dtb, bootargs):
 
 def qemu_command(args):
     bootargs = ("semihosting mode=test " + args.append).strip()
-    cmd = ["qemu-system-arm", "-M", "vexpress-a9", "-smp", str(args.smp), "-m", str(args.mem),
+    cmd = ["qemu-system-arm", "-M", args.machine] + shlex.split(args.extra) + [
+           "-smp", str(args.smp), "-m", str(args.mem),
            "-display", "none", "-serial", "stdio", "-monitor", "none",
            "-semihosting-config", "enable=on,target=native",
            "-kernel", args.image + (".elf" if args.start == "elf" else ".bin")]
@@ -102,6 +104,8 @@ def parser():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--image", required=True, help="without .elf or .bin")
     p.add_argument("--dtb", required=True)
+    p.add_argument("--machine", default="vexpress-a9", help="QEMU's name for the board")
+    p.add_argument("--extra", default="", help="more of QEMU's options, before -serial")
     p.add_argument("--start", choices=("elf", "raw"), default="elf")
     p.add_argument("--smp", type=int, default=4)
     p.add_argument("--mem", type=int, default=256, help="MiB")

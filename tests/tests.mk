@@ -54,7 +54,7 @@ FLAVOURS := asan64 asan32 rel64 tsan64 cov64 cfg-tiny cfg-small cfg-large cfg-pa
 MM_SRC      := $(wildcard mm/*.c)
 HARNESS_SRC := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_host.c \
 	       tests/harness/cpus_host.c tests/harness/owner.c tests/harness/ramdisk.c
-HOST_SRC    := $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c $(HARNESS_SRC)
+HOST_SRC    := $(MM_SRC) $(HOST_PORT_SRC) $(HARNESS_SRC)
 
 # what a cmocka test links: mm and the port, without the harness
 CMOCKA_TESTS := $(shell grep -l '<cmocka.h>' tests/unit/test_*.c 2>/dev/null)
@@ -87,7 +87,7 @@ $(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)
 	$$(Q)$$(CC_$(1)) $$^ -o $$@ -lpthread
 endef
 define cmocka_program
-$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) port/host/port.c port/host/context.c port/host/vmap.c)
+$(T)/$(1)/$(call test_name,$(2)): $(call host_objs,$(1),$(2) $(call link_of,$(2)) $(MM_SRC) $(HOST_PORT_SRC))
 	$$(Q)$$(CC_$(1)) $$(sort $$^) -o $$@ -lcmocka -lpthread
 endef
 define model_program
@@ -107,7 +107,9 @@ TARGET_TESTS  := $(filter-out $(shell grep -l '^// HOST ONLY' $(ALL_SUITES)),$(A
 TARGET_SUITES := $(foreach s,$(TARGET_TESTS),$(call test_name,$(s)))
 TARGET_SRC    := tests/harness/tap.c tests/harness/fixture.c tests/harness/fixture_target.c \
 		 tests/harness/target_main.c tests/harness/owner.c tests/harness/ramdisk.c tests/stress/worker.c $(TARGET_TESTS)
-TARGET_OBJS   := $(patsubst %.c,$(OUT)/test/%.o,$(TARGET_SRC)) $(OUT)/test/suites.o
+KNOWS_BOARD   += $(shell grep -lE '<board\.h>|region\.h"' $(TARGET_SRC))
+test_objects_of = $(foreach s,$(1),$(if $(filter $(KNOWS_BOARD),$(s)),$(OUT),$(SHARED))/test/$(basename $(s)).o)
+TARGET_OBJS   := $(call test_objects_of,$(TARGET_SRC)) $(SHARED)/test/suites.o
 
 # mm with its assertions on, the rest as it is
 TEST_CFLAGS = $(CFLAGS) -DBUDDY_DEBUG
@@ -116,7 +118,11 @@ $(OUT)/test/%.o: %.c | $(AFTER_SETUP)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
+$(SHARED)/test/%.o: %.c | $(AFTER_SETUP)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(call NO_BOARD,$(TEST_CFLAGS)) -MMD -MP -c $< -o $@
+
+$(SHARED)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
 	@mkdir -p $(@D)
 	@{ echo '#include <stddef.h>'; echo '#include "tests/harness/tap.h"'; \
 	   for s in $(TARGET_SUITES); do echo "extern const struct test_suite suite_$$s;"; done; \
@@ -124,11 +130,11 @@ $(OUT)/test/suites.c: $(TARGET_TESTS) tests/tests.mk
 	   echo 'const struct test_suite *const all_suites[] = {'; \
 	   for s in $(TARGET_SUITES); do echo "	&suite_$$s,"; done; echo '	NULL };'; } > $@
 
-$(OUT)/test/suites.o: $(OUT)/test/suites.c
-	$(Q)$(CC) $(TEST_CFLAGS) -c $< -o $@
+$(SHARED)/test/suites.o: $(SHARED)/test/suites.c
+	$(Q)$(CC) $(call NO_BOARD,$(TEST_CFLAGS)) -c $< -o $@
 
-TEST_IMAGE_OBJS := $(filter-out $(OUT)/obj/mm/%,$(IMAGE_OBJS)) \
-		   $(patsubst %.c,$(OUT)/test/%.o,$(MM_SRC)) $(TARGET_OBJS)
+TEST_IMAGE_OBJS := $(filter-out $(SHARED)/mm/%,$(IMAGE_OBJS)) \
+		   $(patsubst %.c,$(SHARED)/test/%.o,$(MM_SRC)) $(TARGET_OBJS)
 
 $(OUT)/test.elf: $(TEST_IMAGE_OBJS) $(OUT)/linker.ld
 	$(call link_image,$(TEST_IMAGE_OBJS))
@@ -138,7 +144,7 @@ RELEASE_TEST_OBJS := $(IMAGE_OBJS) $(TARGET_OBJS)
 $(OUT)/test-release.elf: $(RELEASE_TEST_OBJS) $(OUT)/linker.ld
 	$(call link_image,$(RELEASE_TEST_OBJS))
 
--include $(patsubst %.o,%.d,$(TARGET_OBJS)) $(patsubst %.c,$(OUT)/test/%.d,$(MM_SRC))
+-include $(patsubst %.o,%.d,$(TARGET_OBJS)) $(patsubst %.c,$(SHARED)/test/%.d,$(MM_SRC))
 
 # ---- what runs -------------------------------------------------------------
 
@@ -176,14 +182,14 @@ $(call stress_run,tsan64,2,7000)
 $(call model_run,asan64,seed=1000 runs=20 ops=200000)
 $(call model_run,asan32,seed=2000 $(call OPS32,runs=20 ops=200000,runs=6 ops=30000))
 $(call model_run,rel64,seed=3000 runs=12 ops=1000000)
-$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=16 ops=50000))
+$(foreach f,cfg-tiny cfg-large cfg-page64k,$(call model_run,$(f),seed=4000 runs=16 ops=20000))
 $(call model_run,cfg-small,seed=4000 $(call OPS32,runs=8 ops=100000,runs=6 ops=30000))
 $(call stress_run,asan64,8,4000)
 $(call stress_run,asan64,2,10000)
 $(call stress_run,asan32,4,$(call OPS32,10000,2000))
 $(call each_unit,asan64)
 # emulated, those that a word of 32 bits makes a difference to
-UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy cma contig debug gfp_meaning highmem \
+UNIT32 := $(call OPS32,$(UNIT_NAMES),buddy cma contig debug frame_0 gfp_meaning highmem \
 	memblock misuse mm_init nodes page_alloc pcp vmalloc)
 $(foreach n,$(filter $(UNIT32),$(UNIT_NAMES)),$(eval $(call host_test,asan32-unit-$(n),$(T)/asan32/$(n),timeout 300 $(call run_of,asan32)/$(n))))
 $(call each_unit,rel64)
@@ -203,7 +209,7 @@ $(eval $(call host_test,cfg-small-unit-pcp,$(T)/cfg-small/pcp,timeout 300 $(call
 # memory meets both ways to start, and the image as released beside the one with assertions.
 RUN_QEMU := tests/run-qemu.py
 comma    := ,
-TARGET_MATRIX := elf-1-8 raw-4-8 raw-2-64 elf-3-64 elf-4-64 raw-1-1024 elf-2-1024 raw-4-1024
+TARGET_MATRIX := elf-1-8 raw-4-8 raw-2-64 elf-3-64 raw-1-256 elf-4-1024
 # $(1) image, $(2) start-cores-MiB
 target_run = $(eval $(call target_test,$(1)-$(2),$(OUT)/$(1).elf $(OUT)/$(1).bin $(BOARD_DTB) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/$(1) --dtb $(BOARD_DTB) --start $(word 1,$(subst -, ,$(2))) --smp $(word 2,$(subst -, ,$(2))) --mem $(word 3,$(subst -, ,$(2)))))
 
@@ -218,7 +224,7 @@ $(eval $(call target_test,schedfuzz-reclaim,$(OUT)/test.elf $(SCHED_SO) $(BOARD_
 $(eval $(call target_test,sdcard,$(IMAGE).elf $(BOARD_DTB) tests/target/sdcard.py tests/target/serial_board.py,timeout 400 tests/target/sdcard.py --image $(IMAGE) --dtb $(BOARD_DTB)))
 
 $(foreach m,$(TARGET_MATRIX),$(call target_run,test,$(m)))
-$(foreach m,raw-4-64 elf-4-1024,$(call target_run,test-release,$(m)))
+$(foreach m,raw-4-64,$(call target_run,test-release,$(m)))
 
 # More than one node, and all zones at once.  $(1) name, $(2) MiB, $(3) tree, $(4) options
 target_more = $(eval $(call target_test,test-$(1),$(OUT)/test.elf $(3) $(RUN_QEMU),$(RUN_QEMU) --image $(OUT)/test --dtb $(3) --mem $(2) $(4)))

@@ -14,7 +14,9 @@
 static inline void region_toggle(void)
 {
 	/* SYS_LED: Motherboard Express uATX TRM (DUI0447), "register summary". */
+#ifdef BOARD_SYSREG_BASE
 	*(volatile uint32_t *)(BOARD_SYSREG_BASE + 8) = 0;
+#endif
 	__asm__ volatile("" ::: "memory");
 }
 

@@ -7,6 +7,7 @@
  * cores are let go.  RAM itself comes from the device tree; the window here is
  * where this board can have any, so that a forged tree or a wild pointer from a
  * loader does not make the image touch a device or an empty bus.
+ * What each constant means: docs/BOARDS.md.
  *
  * Source: CoreTile Express A9x4 TRM (DUI0448) and Motherboard Express uATX TRM
  * (DUI0447), "memory map" (the legacy one), "interrupt assignment", "register
@@ -21,13 +22,8 @@
 #define BOARD_RAM_BASE 0x60000000
 #define BOARD_RAM_END  0xa0000000
 
-/* The A9's private region.  Offsets: Cortex-A9 MPCore TRM, "private memory region". */
-#define BOARD_PERIPHBASE  0x1e000000
-#define BOARD_SCU_BASE	  0x1e000000
-#define BOARD_GICC_BASE	  0x1e000100
-#define BOARD_GTIMER_BASE 0x1e000200
-#define BOARD_PTIMER_BASE 0x1e000600
-#define BOARD_GICD_BASE	  0x1e001000
+#define BOARD_PERIPHBASE 0x1e000000
+#include <boards/a9mpcore.h>
 
 /* PL310, with the latencies (cycles - 1: setup, read, write) that this tile needs. */
 #define BOARD_PL310_BASE 0x1e00a000
@@ -39,21 +35,28 @@
 #define BOARD_UART_CLOCK 24000000
 #define BOARD_UART_BAUD	 38400
 #define BOARD_UART_IRQ	 37
+/* Before any driver: data register, status register, its bits that say "not now". */
+#define BOARD_UART_EARLY_DATA	0x00
+#define BOARD_UART_EARLY_STATUS 0x18
+#define BOARD_UART_EARLY_FULL	0x20
+#define BOARD_UART_EARLY_INVERT 0x00
 
 /* The card slot: a PL181, its MCLK. */
 #define BOARD_MMCI_BASE	 0x10005000
 #define BOARD_MMCI_CLOCK 24000000
 
-/* Motherboard system registers: flags, 24 MHz counter, power. */
-#define BOARD_SYSREG_BASE 0x10000000
+/* Motherboard system registers: flags, 24 MHz counter, card's switch, power. */
+#define BOARD_SYSREG_BASE  0x10000000
+#define BOARD_REFCLK_BASE  BOARD_SYSREG_BASE
+#define BOARD_REFCLK_HZ	   24000000
+#define BOARD_MACHINE_BASE BOARD_SYSREG_BASE
+#define BOARD_RELEASE_BASE BOARD_SYSREG_BASE
 
 /*
  * The holding pen: where a waiting core looks for its entry point (0: wait on),
- * here SYS_FLAGS, clear after reset; smp.c sets it and sends SGI 0.
+ * here SYS_FLAGS, clear after reset.
  */
-#define BOARD_PEN_FLAG	     0x10000030
-#define BOARD_PEN_FLAG_SET   0x10000030
-#define BOARD_PEN_FLAG_CLEAR 0x10000034
+#define BOARD_PEN_FLAG 0x10000030
 
 /* Devices to map, whole MiB: base, bytes. */
 #define BOARD_DEVICES(X)                                              \

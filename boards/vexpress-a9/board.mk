@@ -5,6 +5,7 @@
 # files) has room for the device tree below it.
 LINK_ADDR    := 0x60100000
 PORT         ?= cortex-a9
+DRIVERS      := pl011 sysreg vexpress mmci
 QEMU_MACHINE := vexpress-a9
 # The board has a sound chip: without this QEMU looks for something to play on.
 QEMU_EXTRA   := -audiodev none,id=none -global pl041.audiodev=none

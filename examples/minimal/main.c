@@ -6,8 +6,8 @@
  *
  * It is built from an installed library, whose port is the template as it is:
  *
- *	make -C ../.. install PORT=template PREFIX=/tmp/buddy
- *	make run LIBBUDDY=/tmp/buddy		or with PKG_CONFIG_PATH=/tmp/buddy/lib/pkgconfig
+ *	make -C ../.. install PORT=template PREFIX=$HOME/buddy
+ *	make run LIBBUDDY=$HOME/buddy		or with PKG_CONFIG_PATH=/opt/buddy/lib/pkgconfig
  *
  * or by CMake (CMakeLists.txt), with find_package() or with the sources in the tree.
  *

@@ -21,6 +21,7 @@
 #include <buddy/oom.h>
 #include <buddy/port_selftest.h>
 #include <buddy/reclaim.h>
+#include <buddy/slab.h>
 #include <buddy/version.h>
 #include <buddy/vmalloc.h>
 #include <buddy/vmstat.h>

@@ -113,6 +113,11 @@
 #define BUDDY_FILEMAP 1
 #endif
 
+/* Small objects: kmem_cache and kmalloc() (slab.h); 0: left out.  Costs about 6 KiB of code. */
+#ifndef BUDDY_SLAB
+#define BUDDY_SLAB 1
+#endif
+
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif

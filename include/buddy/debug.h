@@ -25,6 +25,8 @@
  * fail_page_alloc.min_order N           only orders from N on (default 0)
  * fail_page_alloc.ignore_gfp_wait 0|1  spare requests that may wait (default 0: none is
  * spared)
+ * slab_debug         0|1        caches of objects that are made from now on look for what is
+ *				      written behind objects and to free ones (slab.h)
  *
  * Follows Linux 6.1 mm/page_poison.c, page_owner.c, debug_page_alloc.c, lib/fault-inject.c.
  */

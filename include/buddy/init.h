@@ -70,7 +70,8 @@ extern struct mm_policy mm_policy; /* set before mm_init(), then left alone */
  * Builds nodes, zones, mem_map and zonelists from memblock, gives it every free
  * page and closes it.  One CPU, interrupts on or off, once.  0; -EINVAL with a
  * line that names the wrong limit; -ENOMEM when memory cannot even hold its own
- * descriptors.  After an error memblock is as it was.
+ * descriptors.  After an error memblock is as it was.  Frame 0 is RAM as any other, but
+ * where its address is NULL it is reserved: NULL is what requests for addresses fail with.
  */
 int mm_init(const struct mm_limits *limits);
 

@@ -68,6 +68,7 @@ static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
 #define PAGE_STATE_FREE	     0x2000U /* on a zone's free list */
 #define PAGE_STATE_PCP	     0x3000U /* in a per-CPU cache, or on its way there or back */
 #define PAGE_STATE_RESERVED  0x4000U /* RAM that was never the allocator's; order is 0 */
+#define PAGE_STATE_SLAB	     0x5000U /* allocated, and a slab's or a large kmalloc()'s (slab.h) */
 
 /*
  * Flags.  Of an allocated block; each sends a free of it the longer way.

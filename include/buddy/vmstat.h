@@ -79,6 +79,7 @@ enum vm_event_item {
 	BAD_GFP,   /* requests that contradicted themselves (gfp.h) */
 	BAD_FREE,  /* frees refused */
 	BAD_ALLOC, /* requests refused: order or flags invalid */
+	BAD_SLAB,  /* objects found to be written to while they were free (slab.h) */
 	NR_VM_EVENT_ITEMS
 };
 

@@ -8,11 +8,10 @@
  *			the slot (EMPTY -> FILLING), fills it, publishes (PENDING);
  *			the target runs it (RUNNING) and says so (DONE); the caller
  *			reads that and empties the slot.
- *   the window or bank table
- *			changed by tests while no other thread runs.
  *   log_text		under log_mutex.
  *
- * Not here: what the core calls on its hot path (port_impl.h).
+ * Not here: what the core calls on its hot path (port_impl.h); memory (phys.c, vmap.c); what
+ * a context carries (context.c).
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -34,23 +33,7 @@
 #include "host.h"
 #include "host_priv.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HOST_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOST_ASAN 1
-#endif
-#endif
-#ifdef HOST_ASAN
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(p, n)	  ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#endif
-
-#define GARBAGE_MAX (64ULL << 20)
-#define PHYS_END    (1ULL << 32)
-#define WAIT_SECS   60 /* a lock or a CPU that makes us wait longer is lost */
+#define WAIT_SECS 60 /* a lock or a CPU that makes us wait longer is lost */
 
 enum { CALL_EMPTY, CALL_FILLING, CALL_PENDING, CALL_RUNNING, CALL_DONE };
 
@@ -434,163 +417,7 @@ void host_irq_hold(bool hold)
 	host_self()->in_irq = hold;
 }
 
-/* ---- memory ---------------------------------------------------------- */
-
-static struct {
-	uint64_t base, end;
-	char *virt;
-	bool aliased;
-} banks[16];
-static unsigned nr_banks;
-
-#if UINTPTR_MAX > UINT32_MAX
-uintptr_t host_phys_window;
-static const bool one_window = true;
-#else
-static const bool one_window;
-
-void *port_phys_to_virt(uint64_t phys)
-{
-	for (unsigned i = 0; i < nr_banks; i++)
-		if (phys >= banks[i].base && phys < banks[i].end)
-			return banks[i].virt + (phys - banks[i].base);
-	return NULL;
-}
-
-uint64_t port_virt_to_phys(const void *virt)
-{
-	for (unsigned i = 0; i < nr_banks; i++)
-		if ((const char *)virt >= banks[i].virt &&
-		    (const char *)virt < banks[i].virt + (banks[i].end - banks[i].base))
-			return banks[i].base + ((const char *)virt - banks[i].virt);
-	return UINT64_MAX;
-}
-#endif
-
-/*
- * All RAM as a file, offset = phys, for programs that map it twice; else -1: private memory
- * is faster, and a child process that writes to it does not write to ours.
- */
-static int phys_fd = -1;
-
-void host_alias_phys(void)
-{
-	if (phys_fd >= 0)
-		return;
-	phys_fd = memfd_create("phys", 0);
-	if (phys_fd < 0 || ftruncate(phys_fd, (off_t)PHYS_END))
-		host_fault("no file for fake physical memory");
-}
-
-int host_phys_file(uint64_t phys)
-{
-	for (unsigned i = 0; i < nr_banks; i++)
-		if (banks[i].aliased && phys >= banks[i].base && phys < banks[i].end)
-			return phys_fd;
-	host_fault("no RAM, or none that can be mapped twice: host_vmap_window() comes before it");
-}
-
-static void *map_file_or_die(void *at, uint64_t size, int prot, int flags, int fd, uint64_t offset)
-{
-	void *p = mmap(at, (size_t)size, prot, flags, fd, (off_t)offset);
-
-	if (p == MAP_FAILED) {
-		perror("host port: no room for fake physical memory");
-		exit(125);
-	}
-	return p;
-}
-
-static void *map_or_die(void *at, uint64_t size, int prot, int flags)
-{
-	return map_file_or_die(at, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
-			       -1, 0);
-}
-
 __attribute__((constructor)) static void host_start(void)
 {
-#if UINTPTR_MAX > UINT32_MAX
-	/* one more page at either end stays closed: an access just outside is caught */
-	host_phys_window =
-		(uintptr_t)map_or_die(NULL, PHYS_END + 2 * PAGE_SIZE, PROT_NONE, 0) + PAGE_SIZE;
-#endif
 	host_cpu_reset();
-}
-
-void host_map_phys(uint64_t base, uint64_t size)
-{
-	uint64_t end = (base + size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-	char *virt;
-	void *at;
-	int fixed;
-
-	base &= ~(uint64_t)(PAGE_SIZE - 1);
-	if (end > PHYS_END || end <= base || nr_banks == sizeof(banks) / sizeof(banks[0]))
-		host_fault("host_map_phys(): empty, beyond 4 GiB or too many");
-	at = one_window ? port_phys_to_virt(base) : NULL;
-	fixed = one_window ? MAP_FIXED : 0;
-	if (phys_fd >= 0)
-		virt = map_file_or_die(at, end - base, PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_NORESERVE | fixed |
-					       (end - base <= GARBAGE_MAX ? MAP_POPULATE : 0),
-				       phys_fd, base);
-	else
-		virt = map_or_die(at, end - base, PROT_READ | PROT_WRITE, fixed);
-	banks[nr_banks].aliased = phys_fd >= 0;
-	banks[nr_banks].base = base;
-	banks[nr_banks].end = end;
-	banks[nr_banks++].virt = virt;
-	if (end - base <= GARBAGE_MAX)
-		memset(virt, 0xa5, (size_t)(end - base));
-}
-
-void host_unmap_all(void)
-{
-	host_vmap_reset();
-	while (nr_banks) {
-		uint64_t size;
-
-		nr_banks--;
-		size = banks[nr_banks].end - banks[nr_banks].base;
-		ASAN_UNPOISON_MEMORY_REGION(banks[nr_banks].virt, (size_t)size);
-		if (one_window)
-			map_or_die(banks[nr_banks].virt, size, PROT_NONE, MAP_FIXED);
-		else
-			munmap(banks[nr_banks].virt, (size_t)size);
-	}
-	if (phys_fd >= 0 && (ftruncate(phys_fd, 0) || ftruncate(phys_fd, (off_t)PHYS_END)))
-		host_fault("fake physical memory cannot be emptied");
-}
-
-void host_protect_phys(uint64_t base, uint64_t size, bool allow)
-{
-	if (mprotect(port_phys_to_virt(base), (size_t)size,
-		     allow ? PROT_READ | PROT_WRITE : PROT_NONE))
-		host_fault("host_protect_phys() failed");
-}
-
-void host_poison_phys(uint64_t base, uint64_t size)
-{
-	ASAN_POISON_MEMORY_REGION(port_phys_to_virt(base), (size_t)size);
-}
-
-void host_unpoison_phys(uint64_t base, uint64_t size)
-{
-	ASAN_UNPOISON_MEMORY_REGION(port_phys_to_virt(base), (size_t)size);
-}
-
-void port_clear_page(void *page)
-{
-	if ((uintptr_t)page & (PAGE_SIZE - 1))
-		host_fault("port_clear_page() of an address that is not page aligned");
-	ASAN_UNPOISON_MEMORY_REGION(page, PAGE_SIZE);
-	memset(page, 0, PAGE_SIZE);
-}
-
-void port_copy_page(void *to, const void *from)
-{
-	if (((uintptr_t)to | (uintptr_t)from) & (PAGE_SIZE - 1))
-		host_fault("port_copy_page() of an address that is not page aligned");
-	ASAN_UNPOISON_MEMORY_REGION(to, PAGE_SIZE);
-	memcpy(to, from, PAGE_SIZE);
 }

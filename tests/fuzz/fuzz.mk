@@ -10,7 +10,7 @@
 
 FUZZ_TIME ?= 60 # seconds
 FUZZ_SRC  := boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c mm/memblock.c mm/memblock_query.c \
-	     port/host/port.c port/host/context.c port/host/vmap.c
+	     $(HOST_PORT_SRC)
 FUZZ_INC  := -std=c11 -Wall -Wextra -Werror -I . -I include -I port/host
 FUZZ_OUT  := $(BUILD)/tests/fuzz
 FUZZ_HDR  := $(wildcard boot/fdt*.h include/buddy/*.h include/port/*.h mm/hex64.h port/host/*.h)

@@ -48,7 +48,7 @@ struct test_suite {
 	const struct test_suite suite_##name_ = {#name_, cases_, \
 						 sizeof(cases_) / sizeof((cases_)[0])}
 
-/* Runs all cases whose "suite: name" contains `only` (NULL: all); returns how many failed. */
+/* Runs all cases whose "suite: name" holds a text of `only` (A|B; NULL: all); how many failed. */
 unsigned run_suites(const struct test_suite *const *suites, unsigned nr, const char *only);
 
 /* The running case has failed: prints where and what.  Any CPU. */

@@ -3,7 +3,7 @@
  * The test image's program, chosen by the boot argument mode=test: all suites
  * that were linked in (the list is made by tests.mk), one after the other.
  *
- * Boot arguments: test.only=TEXT chooses cases, test.NAME=NUMBER is what test_option()
+ * Boot arguments: test.only=TEXT|TEXT... chooses cases, test.NAME=NUMBER is what test_option()
  * is asked for (ops, seed).
  */
 #include <stddef.h>

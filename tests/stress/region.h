@@ -39,7 +39,9 @@ static inline void region_irqs(bool on, void (*handler)(unsigned cpu), uint32_t 
 /* Opens and closes this core's region for tools/a9mem's plugins: a store to the LEDs. */
 static inline void region_mark(void)
 {
+#ifdef BOARD_SYSREG_BASE
 	*(volatile uint32_t *)(BOARD_SYSREG_BASE + 8) = 0;
+#endif
 }
 
 #endif

@@ -410,7 +410,7 @@ static void scopes_come_and_go(void)
 
 	begin_with_nodes();
 	unusual = mm_unusual;
-	on_all(scoped_mix, 4);
+	on_all(scoped_mix, 16);
 	/* every one was counted out again, and the fast paths are back */
 	CHECK_EQ(mm_unusual, unusual);
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++) {
@@ -457,7 +457,7 @@ static void the_last_reference_frees_once(void)
 {
 	uint32_t bad = vm_events(BAD_FREE);
 
-	on_all(hold_and_drop, 16);
+	on_all(hold_and_drop, 64);
 	CHECK_EQ(vm_events(BAD_FREE), bad);
 }
 
@@ -504,7 +504,7 @@ static void short_encounters(void)
 #ifdef TEST_HOST
 	rounds = test_option("rounds", 100);
 #else
-	rounds = test_option("rounds", 40);
+	rounds = test_option("rounds", 16);
 #endif
 	on_all(encounter, 1);
 }

@@ -14,7 +14,7 @@ def debug_options(b):
 def debug_lists_and_sets(b):
     names = ["init_on_alloc", "init_on_free", "page_poison", "debug_pagealloc", "page_owner",
              "trace", "fail_page_alloc", "fail_page_alloc.min_order",
-             "fail_page_alloc.ignore_gfp_wait"]
+             "fail_page_alloc.ignore_gfp_wait", "slab_debug"]
     need(debug_options(b) == {name: "0" for name in names}, "all off")
     need("trace 128" in b.command("debug trace 100"), "set")
     need(debug_options(b)["trace"] == "128", "listed")

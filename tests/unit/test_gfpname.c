@@ -127,12 +127,18 @@ static void four_hundred_bytes_hold_everything(void)
 	CHECK(longest < 400);
 }
 
+#ifdef TEST_HOST
+#define NR_FLAGS 10000u
+#else
+#define NR_FLAGS 2000u
+#endif
+
 static void random_flags_come_back(void)
 {
 	struct rng rng = rng_seed((uint32_t)test_option("seed", 1));
 	char text[400];
 
-	for (unsigned i = 0; i < 10000; i++) {
+	for (unsigned i = 0; i < NR_FLAGS; i++) {
 		const char *bad;
 		unsigned bad_len;
 		gfp_t gfp = rng_next(&rng), again = ~gfp;

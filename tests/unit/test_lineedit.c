@@ -412,7 +412,14 @@ static void model_key(unsigned char key)
 	}
 }
 
-static void a_hundred_thousand_keys_agree_with_the_model(void)
+/* Emulated, each key costs as much as ten do here. */
+#ifdef TEST_HOST
+#define NR_KEYS 100000u
+#else
+#define NR_KEYS 10000u
+#endif
+
+static void random_keys_agree_with_the_model(void)
 {
 	static const unsigned char keys[] = {CTRL('A'), CTRL('E'), CTRL('B'), CTRL('B'),
 					     CTRL('F'), CTRL('F'), CTRL('H'), CTRL('D'),
@@ -421,7 +428,7 @@ static void a_hundred_thousand_keys_agree_with_the_model(void)
 
 	begin();
 	memset(&model, 0, sizeof(model));
-	for (unsigned i = 0; i < 100000 && !test_has_failed(); i++) {
+	for (unsigned i = 0; i < NR_KEYS && !test_has_failed(); i++) {
 		unsigned r = rng_below(&rng, 1000);
 		unsigned char key = (unsigned char)(r % 6 ? 'a' + r % 26 : ' ');
 
@@ -475,7 +482,7 @@ static const struct test_case cases[] = {
 	TEST(kills_and_yanks),		 TEST(ends_at_cr_lf_and_both),
 	TEST(remembers_lines),		 TEST(forgets_only_the_oldest),
 	TEST(completes_words),		 TEST(clears_and_drops),
-	TEST(a_full_line_takes_no_more), TEST(a_hundred_thousand_keys_agree_with_the_model),
+	TEST(a_full_line_takes_no_more), TEST(random_keys_agree_with_the_model),
 	TEST(survives_every_byte),
 };
 TEST_SUITE(lineedit, cases);

@@ -6,6 +6,7 @@
 #
 # BUDDY_BUILT is the name of a symbol that the library defines and a program that calls
 # mm_init() needs (buddy/init.h); it carries a checksum of the options.
+# shellcheck disable=SC2004 # $(($x)): dash computes the text of x only so
 set -eu
 
 options=$(
