@@ -104,7 +104,7 @@ IMAGE_SRC := $(wildcard boot/*.c) $(wildcard boot/*.S) $(DRIVER_SRC) $(MM_SRC) \
 # What knows no board is compiled once for all that share the port: not drivers, of which
 # each board has others, assembler, and what includes <board.h>, itself or by a region.h.
 # Without -I boards/... a source that is wrongly taken for one of these does not compile.
-KNOWS_BOARD := $(shell grep -lE '<board\.h>|region\.h"' $(filter %.c,$(IMAGE_SRC))) \
+KNOWS_BOARD := $(shell grep -slE '<board\.h>|region\.h"' $(filter %.c,$(IMAGE_SRC))) \
 	$(filter drivers/%.c %.S,$(IMAGE_SRC))
 # $(call objects_of,sources)
 objects_of = $(foreach s,$(1),$(if $(filter $(KNOWS_BOARD),$(s)),$(OUT)/obj,$(SHARED))/$(basename $(s)).o)

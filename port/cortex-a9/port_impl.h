@@ -184,7 +184,7 @@ static inline uint64_t port_virt_to_phys(const void *virt)
 /*
  * 128 stores of 32 bytes, 16 to a turn.  Whole lines: once the A9 sees a few of
  * them in a row it allocates without reading memory (Cortex-A9 TRM, "L1 memory
- * system", write streaming).
+ * system", write streaming).  Not r7: unoptimised Thumb code keeps its frame pointer there.
  */
 static inline void port_clear_page(void *page)
 {
@@ -195,24 +195,24 @@ static inline void port_clear_page(void *page)
 			 "	mov	r4, #0\n"
 			 "	mov	r5, #0\n"
 			 "	mov	r6, #0\n"
-			 "	mov	r7, #0\n"
 			 "	mov	r8, #0\n"
 			 "	mov	r9, #0\n"
+			 "	mov	r12, #0\n"
 			 "1:\n"
 			 "	.rept	16\n"
-			 "	stmia	%0!, {r2-r9}\n"
+			 "	stmia	%0!, {r2-r6, r8, r9, r12}\n"
 			 "	.endr\n"
 			 "	teq	%0, %1\n"
 			 "	bne	1b"
 			 : "+r"(p)
 			 : "r"(end)
-			 : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "cc", "memory");
+			 : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r12", "cc", "memory");
 }
 
-#define COPY_LINE               \
-	"	pld	[%1, #64]\n"      \
-	"	ldmia	%1!, {r2-r9}\n" \
-	"	stmia	%0!, {r2-r9}\n"
+#define COPY_LINE                            \
+	"	pld	[%1, #64]\n"                   \
+	"	ldmia	%1!, {r2-r6, r8, r9, r12}\n" \
+	"	stmia	%0!, {r2-r6, r8, r9, r12}\n"
 #define COPY_4_LINES COPY_LINE COPY_LINE COPY_LINE COPY_LINE
 
 /* Copies a page; 64 bytes ahead are fetched meanwhile (Cortex-A9 TRM, "Preload data"). */
@@ -227,7 +227,7 @@ static inline void port_copy_page(void *to, const void *from)
 			 "	bne	1b"
 			 : "+r"(p), "+r"(q)
 			 : "r"(end)
-			 : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "cc", "memory");
+			 : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r12", "cc", "memory");
 }
 
 #endif /* PORT_CORTEX_A9_PORT_IMPL_H */

@@ -54,6 +54,16 @@ port() { # NAME ISA
 		c_and_cxx "${cross}gcc $arm $2 -I port/$1" "${cross}g++ $arm $2 -I port/$1"
 }
 
+# All of a port's inline functions as code, even where the compiler needs registers itself.
+unoptimised() { # NAME ISA
+	printf '#include <port/port.h>\nvoid *clear, *copy;\nvoid use(void);\nvoid use(void)\n{%s%s}\n' \
+		'port_clear_page(clear);' 'port_copy_page(copy, clear);' |
+		"${cross}gcc" $arm $2 -O0 -Wall -Wextra -Werror -I include -I "port/$1" -x c -c - -o "$t_log.o"
+	status=$?
+	rm -f "$t_log.o"
+	return $status
+}
+
 for h in include/buddy/*.h; do
 	t "$h alone" alone "${h#include/}"
 done
@@ -62,6 +72,7 @@ t "a C++ program calls the names that the library has" linkage
 for isa in -marm -mthumb; do
 	t "port/port.h with the template, $isa" port template $isa
 	t "port/port.h with the Cortex-A9's port, $isa" port cortex-a9 $isa
+	t "its page functions without optimisation, $isa" unoptimised cortex-a9 $isa
 	t "the template's port.c, $isa" "${cross}gcc" $arm $isa -std=c11 $strict \
 		-I port/template port/template/port.c
 done
