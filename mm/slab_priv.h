@@ -132,7 +132,7 @@ extern struct kmem_cache slab_boot;
 
 static inline uint32_t slab_state(const struct page *slab)
 {
-	return (uint32_t)READ_ONCE(slab->private);
+	return (uint32_t)READ_ONCE(slab->priv);
 }
 
 static inline unsigned slab_id(uint32_t state)
@@ -152,7 +152,7 @@ static inline unsigned slab_free(uint32_t state)
 
 static inline void set_slab_state(struct page *slab, unsigned id, unsigned inuse, unsigned free)
 {
-	WRITE_ONCE(slab->private, (uintptr_t)(id << 24 | inuse << 12 | free));
+	WRITE_ONCE(slab->priv, (uintptr_t)(id << 24 | inuse << 12 | free));
 }
 
 static inline unsigned slab_objects(const struct kmem_cache *s, unsigned order)

@@ -125,10 +125,10 @@ static void large_ones_are_whole_pages(void)
 	/* A block of pages is no object, whatever its owner keeps in its descriptor. */
 	page = alloc_pages(GFP_KERNEL, 1);
 	REQUIRE(page);
-	page->private = (uintptr_t)SLAB_ID_LARGE << 24;
+	page->priv = (uintptr_t)SLAB_ID_LARGE << 24;
 	CHECK_REFUSED(kfree(page_address(page)));
 	CHECK_SAID("in a block of pages");
-	page->private = 0;
+	page->priv = 0;
 	CHECK_REFUSED(kfree((char *)page_address(page) + PAGE_SIZE));
 	__free_pages(page, 1);
 	slab_end(NULL);

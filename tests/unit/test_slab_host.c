@@ -324,16 +324,16 @@ static void what_is_broken_is_named(void)
 	REQUIRE(s);
 	n = &s->node[0];
 	slab = lru_to_page(n->partial.next);
-	private = slab->private;
+	private = slab->priv;
 	CHECK_NAMED(n->nr_partial++, n->nr_partial--, "nr_partial is not");
 	CHECK_NAMED(n->nr_empty++, n->nr_empty--, "nr_empty is not");
 	CHECK_NAMED(n->nr_free++, n->nr_free--, "nr_free is not");
 	CHECK_NAMED(n->nr_slabs++, n->nr_slabs--, "nr_slabs is not what pages say");
-	CHECK_NAMED(slab->private += 1 << 12, slab->private = private,
+	CHECK_NAMED(slab->priv += 1 << 12, slab->priv = private,
 		    "free objects are not what it counts");
-	CHECK_NAMED(slab->private |= 0xfff000, slab->private = private,
+	CHECK_NAMED(slab->priv |= 0xfff000, slab->priv = private,
 		    "more objects are in use than a slab has");
-	CHECK_NAMED(slab->private ^= 0x70000000, slab->private = private, "none of the cache");
+	CHECK_NAMED(slab->priv ^= 0x70000000, slab->priv = private, "none of the cache");
 	CHECK_NAMED(s->cpu[0].top[-1] = (char *)s->cpu[0].top[-1] + PAGE_SIZE * 64,
 		    s->cpu[0].top[-1] = (char *)s->cpu[0].top[-1] - PAGE_SIZE * 64,
 		    "an array holds something");
