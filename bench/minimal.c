@@ -9,10 +9,8 @@ int main(void)
 {
 	struct page *page;
 
-	if (memblock_add(0x20000000, 0x100000, 0) || memblock_reserve(0x20000000, 0x8000, "me", 0))
+	if (mm_init_range(0x20000000, 0x100000, 0))
 		return 1;
-	if (mm_init(&(struct mm_limits){.nr_cpus = 1}) || mm_init_cpu(0))
-		return 2;
 	page = alloc_pages(GFP_KERNEL, 0);
 	if (!page)
 		return 3;

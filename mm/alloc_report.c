@@ -21,6 +21,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define ALWAYS_REPORTED 4U
 
 static uint32_t nr_failures; /* that somebody wanted to hear of */
@@ -382,3 +384,5 @@ void warn_alloc(gfp_t gfp, unsigned order, unsigned alloc_flags, const struct al
 }
 
 #endif /* BUDDY_ALLOC_REPORT */
+
+#endif /* !BUDDY_TINY */

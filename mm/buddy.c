@@ -29,6 +29,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* The word of a free block, but for its order. */
 static inline uint32_t free_state(enum migratetype mt)
 {
@@ -71,7 +73,7 @@ static inline void del_page_from_free_list(struct zone *zone, struct page *page,
 void update_fast_mark(struct zone *zone)
 {
 	WRITE_ONCE(zone->fast_mark, zone->watermark[WMARK_LOW] + zone->watermark_boost +
-					    zone->nr_free_cma + zone->nr_free_highatomic);
+					    zone_free_cma(zone) + zone_free_highatomic(zone));
 }
 
 /*
@@ -80,14 +82,8 @@ void update_fast_mark(struct zone *zone)
  */
 static __attribute__((noinline)) int account_special(struct zone *zone, int nr, enum migratetype mt)
 {
-	if (mt == MIGRATE_ISOLATE) {
-		ADD_ONCE(zone->nr_isolated, (uint32_t)nr);
+	if (!zone_count_special(zone, nr, mt))
 		return 0;
-	}
-	if (mt == MIGRATE_CMA)
-		ADD_ONCE(zone->nr_free_cma, (uint32_t)nr);
-	else
-		ADD_ONCE(zone->nr_free_highatomic, (uint32_t)nr);
 	update_fast_mark(zone);
 	return nr;
 }
@@ -184,7 +180,7 @@ static inline int free_any(struct zone *zone, struct page *page, unsigned order)
 {
 	int pages = 0;
 
-	if (likely(order <= pageblock_order || !zone->nr_special_blocks))
+	if (likely(order <= pageblock_order || !zone_has_special(zone)))
 		return free_typed(zone, page, order);
 	for (unsigned long i = 0; i < 1UL << order; i += pageblock_nr_pages)
 		pages += free_typed(zone, page + i, pageblock_order);
@@ -229,7 +225,7 @@ void free_pcppages_bulk(struct zone *zone, struct page **block, unsigned nr)
 	 * Types are asked for now: they may have changed since the pages were cached (case
 	 * 22).
 	 */
-	if (unlikely(zone->nr_special_blocks)) {
+	if (unlikely(zone_has_special(zone))) {
 		while (nr--) {
 			struct page *page = *block++;
 
@@ -361,6 +357,8 @@ static inline unsigned long block_step(const struct page *page)
 	return 1UL << page_word_order(page_word(page));
 }
 
+#if BUDDY_MOBILITY
+
 static inline struct page *block_start(struct page *page)
 {
 	return index_to_page(page_index(page) & ~(unsigned long)(pageblock_nr_pages - 1));
@@ -445,14 +443,9 @@ void move_free_block(struct zone *zone, struct page *page, enum migratetype mt)
 		account_move(zone, 1 << order, old, mt);
 }
 
-/* The free block in which page lies, or NULL.  The zone's lock is held. */
-struct page *free_block_of(struct page *page)
-{
-	uint32_t word;
-	struct page *head = block_head(page, &word);
+#endif /* BUDDY_MOBILITY */
 
-	return page_word_state(word) == PAGE_STATE_FREE ? head : NULL;
-}
+#if BUDDY_CMA || BUDDY_COMPACTION
 
 /*
  * Puts [p, end), which is off the lists and uncounted, on the lists of mt in the largest
@@ -468,6 +461,57 @@ static void list_range(struct zone *zone, struct page *p, struct page *end, enum
 		add_to_free_list(zone, p, order, mt);
 		p += 1UL << order;
 	}
+}
+
+/*
+ * Takes the free blocks that begin at block[0..nr), as far as they are still free and their
+ * pageblocks of one of `types` (a bit each): of together at most `want` pages, what is more
+ * of one stays on the lists.  Returns how many, the first in block[]; their words are
+ * PAGE_STATE_PCP.
+ */
+unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
+			  unsigned types)
+{
+	unsigned got = 0, left = want;
+
+	port_spin_lock(&zone->lock);
+	for (struct page **b = block, **end = block + nr; b < end && left; b++) {
+		struct page *page = *b;
+		enum migratetype mt = get_pageblock_migratetype(page);
+		uint32_t word = page_word(page);
+		unsigned order = page_word_order(word);
+
+		/* Nor what is on its way to or from isolation: its type is not its list's. */
+		if ((word & ~PAGE_ORDER_MASK) != PAGE_STATE_FREE || !(types >> mt & 1))
+			continue;
+		del_page_from_free_list(zone, page, order, mt);
+		if (unlikely(1U << order > left)) {
+			unsigned most = ilog2(left);
+
+			list_range(zone, page + (1UL << most), page + (1UL << order), mt);
+			order = most;
+		}
+		set_page_word(page, PAGE_STATE_PCP | order);
+		if (unlikely(mt >= MIGRATE_PCPTYPES))
+			account_special(zone, -(1 << order), mt);
+		left -= 1U << order;
+		block[got++] = page;
+	}
+	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (want - left));
+	port_spin_unlock(&zone->lock);
+	return got;
+}
+#endif
+
+#if BUDDY_CMA
+
+/* The free block in which page lies, or NULL.  The zone's lock is held. */
+struct page *free_block_of(struct page *page)
+{
+	uint32_t word;
+	struct page *head = block_head(page, &word);
+
+	return page_word_state(word) == PAGE_STATE_FREE ? head : NULL;
 }
 
 /*
@@ -547,41 +591,6 @@ unsigned take_isolated(struct zone *zone, struct page *page, struct page *end)
 	return (unsigned)(end - page);
 }
 
-/*
- * Takes the free blocks that begin at block[0..nr), as far as they are still free and their
- * pageblocks of one of `types` (a bit each): of together at most `want` pages, what is more
- * of one stays on the lists.  Returns how many, the first in block[]; their words are
- * PAGE_STATE_PCP.
- */
-unsigned take_free_blocks(struct zone *zone, struct page **block, unsigned nr, unsigned want,
-			  unsigned types)
-{
-	unsigned got = 0, left = want;
+#endif /* BUDDY_CMA */
 
-	port_spin_lock(&zone->lock);
-	for (struct page **b = block, **end = block + nr; b < end && left; b++) {
-		struct page *page = *b;
-		enum migratetype mt = get_pageblock_migratetype(page);
-		uint32_t word = page_word(page);
-		unsigned order = page_word_order(word);
-
-		/* Nor what is on its way to or from isolation: its type is not its list's. */
-		if ((word & ~PAGE_ORDER_MASK) != PAGE_STATE_FREE || !(types >> mt & 1))
-			continue;
-		del_page_from_free_list(zone, page, order, mt);
-		if (unlikely(1U << order > left)) {
-			unsigned most = ilog2(left);
-
-			list_range(zone, page + (1UL << most), page + (1UL << order), mt);
-			order = most;
-		}
-		set_page_word(page, PAGE_STATE_PCP | order);
-		if (unlikely(mt >= MIGRATE_PCPTYPES))
-			account_special(zone, -(1 << order), mt);
-		left -= 1U << order;
-		block[got++] = page;
-	}
-	WRITE_ONCE(zone->nr_free_pages, zone->nr_free_pages - (want - left));
-	port_spin_unlock(&zone->lock);
-	return got;
-}
+#endif /* !BUDDY_TINY */

@@ -12,6 +12,10 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
+#if BUDDY_PCP
+
 /* Pages of an array that are moved before interrupts are let in. */
 #define BULK_RUN 64
 
@@ -104,3 +108,28 @@ void free_pages_bulk_array(unsigned nr, struct page **pages)
 		pages = next;
 	}
 }
+
+#else
+
+unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages)
+{
+	unsigned i = 0;
+
+	for (; i < nr; i++) {
+		if (!pages[i])
+			pages[i] = alloc_pages(gfp, 0);
+		if (!pages[i])
+			break;
+	}
+	return i;
+}
+
+void free_pages_bulk_array(unsigned nr, struct page **pages)
+{
+	for (unsigned i = 0; i < nr; i++)
+		free_pages_from(pages[i], 0, CALLER);
+}
+
+#endif /* BUDDY_PCP */
+
+#endif /* !BUDDY_TINY */

@@ -15,6 +15,8 @@
 #include <buddy/migrate.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define MAX_REPORTS 8
 
 struct report {
@@ -234,7 +236,7 @@ static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
 {
 	port_irqflags_t flags = port_irq_save();
 	struct tally t = {0};
-	unsigned long listed[MIGRATE_TYPES] = {0}, all = 0;
+	unsigned long listed[MIGRATE_ISOLATE + 1] = {0}, all = 0;
 
 	port_spin_lock(&zone->lock);
 	for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
@@ -245,17 +247,17 @@ static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
 	if (all - listed[MIGRATE_ISOLATE] != zone->nr_free_pages)
 		broken(r, "nr_free_pages is not what the free lists hold", zone, 0,
 		       zone->nr_free_pages, all - listed[MIGRATE_ISOLATE]);
-	if (listed[MIGRATE_ISOLATE] != zone->nr_isolated)
-		broken(r, "nr_isolated is not what its lists hold", zone, 0, zone->nr_isolated,
+	if (listed[MIGRATE_ISOLATE] != zone_isolated(zone))
+		broken(r, "nr_isolated is not what its lists hold", zone, 0, zone_isolated(zone),
 		       listed[MIGRATE_ISOLATE]);
-	if (listed[MIGRATE_CMA] != zone->nr_free_cma)
-		broken(r, "nr_free_cma is not what its lists hold", zone, 0, zone->nr_free_cma,
+	if (listed[MIGRATE_CMA] != zone_free_cma(zone))
+		broken(r, "nr_free_cma is not what its lists hold", zone, 0, zone_free_cma(zone),
 		       listed[MIGRATE_CMA]);
-	if (listed[MIGRATE_HIGHATOMIC] != zone->nr_free_highatomic)
+	if (listed[MIGRATE_HIGHATOMIC] != zone_free_highatomic(zone))
 		broken(r, "nr_free_highatomic is not what its lists hold", zone, 0,
-		       zone->nr_free_highatomic, listed[MIGRATE_HIGHATOMIC]);
+		       zone_free_highatomic(zone), listed[MIGRATE_HIGHATOMIC]);
 	if (zone->fast_mark != zone->watermark[WMARK_LOW] + zone->watermark_boost +
-				       zone->nr_free_cma + zone->nr_free_highatomic)
+				       zone_free_cma(zone) + zone_free_highatomic(zone))
 		broken(r, "the mark of the fast check is not the sum of its parts", zone, 0,
 		       zone->fast_mark, zone->watermark[WMARK_LOW]);
 	for (unsigned long i = 0; i < nr_map_pages; i += PAGES_PER_SECTION)
@@ -264,9 +266,9 @@ static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
 	if (t.free != all)
 		broken(r, "mem_map and the free lists disagree about free pages", zone, 0, t.free,
 		       all);
-	if (t.highatomic != zone->nr_reserved_highatomic)
+	if (t.highatomic != zone_reserved_highatomic(zone))
 		broken(r, "nr_reserved_highatomic is not what its pageblocks are", zone, 0,
-		       zone->nr_reserved_highatomic, t.highatomic);
+		       zone_reserved_highatomic(zone), t.highatomic);
 	port_spin_unlock(&zone->lock);
 	port_irq_restore(flags);
 
@@ -277,6 +279,7 @@ static struct tally check_zone(struct result *r, struct zone *zone, bool quiet)
 	return t;
 }
 
+#if BUDDY_PCP
 /* One per-CPU cache; returns the pages in it. */
 static unsigned long check_pcp_list(struct result *r, const struct pcp_list *list,
 				    struct zone *zone, unsigned order)
@@ -329,11 +332,13 @@ static unsigned long check_pcp_block(struct result *r, const struct pcp_block *b
 		       page_zone(page)->zid, zone->zid);
 	return pcp_block_pages(block);
 }
+#endif
 
 static void check_quiet(struct result *r, struct zone *zone, const struct tally *t)
 {
 	unsigned long cached = 0;
 
+#if BUDDY_PCP
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
 		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
 			cached += check_pcp_block(
@@ -343,6 +348,7 @@ static void check_quiet(struct result *r, struct zone *zone, const struct tally 
 				cached += check_pcp_list(
 					r, &mm_cpus[cpu]->list[zone->zid][mt][order], zone, order);
 		}
+#endif
 	if (cached != t->pcp)
 		broken(r, "mem_map and the per-CPU caches disagree about cached pages", zone, 0,
 		       t->pcp, cached);
@@ -356,8 +362,8 @@ static void check_quiet(struct result *r, struct zone *zone, const struct tally 
 	if (t->writeback != zone->nr_writeback)
 		broken(r, "nr_writeback is not what pages say", zone, 0, zone->nr_writeback,
 		       t->writeback);
-	if (t->offline != zone->nr_offline)
-		broken(r, "nr_offline is not what is out of service", zone, 0, zone->nr_offline,
+	if (t->offline != zone_offline(zone))
+		broken(r, "nr_offline is not what is out of service", zone, 0, zone_offline(zone),
 		       t->offline);
 	/* What is not initialised yet has no descriptors to count. */
 	if (zone->nr_deferred)
@@ -395,3 +401,5 @@ unsigned mm_check_quiet(void)
 {
 	return check(true);
 }
+
+#endif /* !BUDDY_TINY */

@@ -21,6 +21,8 @@
 #include <mm/hex64.h>
 #include <mm/contig_priv.h>
 
+#if BUDDY_CMA
+
 #define PB_PHYS_SIZE ((phys_addr_t)PAGE_SIZE << pageblock_order)
 
 #define CMA_WORD (PAGE_ALLOCATED(0) | PAGE_CMA)
@@ -33,8 +35,8 @@ static struct cma *default_area;
 
 static int refuse(const char *name, phys_addr_t base, phys_addr_t size, const char *why, int err)
 {
-	port_log("cma: %s, %s bytes at %s: %s\n", name ? name : "(no name)", HEX64(size),
-		 HEX64(base), why);
+	misuse_log("cma: %s, %s bytes at %s: %s\n", name ? name : "(no name)", HEX64(size),
+		   HEX64(base), why);
 	return err;
 }
 
@@ -223,3 +225,5 @@ bool cma_release(struct cma *cma, struct page *page, unsigned long count)
 	contig_free(page, count, CALLER);
 	return true;
 }
+
+#endif /* BUDDY_CMA */

@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define NR_DTORS ((PAGE_DTOR_MASK >> PAGE_DTOR_SHIFT) + 1)
 
 /* dtors[0] stays NULL: a block without one. */
@@ -27,8 +29,8 @@ static void refuse(const char *what, const struct page *page, unsigned nr, const
 		   const void *caller)
 {
 	count_rare_event(BAD_ALLOC);
-	port_log("%s: page %p, %u from %p: %s (word 0x%08x)\n", what, page, nr, caller, why,
-		 page_valid(page) ? (unsigned)page_word(page) : 0);
+	misuse_log("%s: page %p, %u from %p: %s (word 0x%08x)\n", what, page, nr, caller, why,
+		   page_valid(page) ? (unsigned)page_word(page) : 0);
 }
 
 static inline bool is_compound_head(uint32_t word)
@@ -136,3 +138,5 @@ void split_page(struct page *page, unsigned order)
 		set_page_word(page + i, word);
 	__atomic_store_n(&page->word, word, __ATOMIC_RELEASE);
 }
+
+#endif /* !BUDDY_TINY */

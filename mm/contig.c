@@ -26,6 +26,8 @@
 #include <buddy/highmem.h>
 #include <mm/contig_priv.h>
 
+#if BUDDY_CMA
+
 #define CONTENDED 1 /* as a result: another caller works there */
 
 #define ROUNDS 64  /* that a search makes for pageblocks that others have isolated */
@@ -417,3 +419,5 @@ int online_pages(unsigned long start, unsigned long nr)
 		wmark_update();
 	return err;
 }
+
+#endif /* BUDDY_CMA */

@@ -57,6 +57,8 @@ void free_migration_target(struct page *dst)
 	free_block_now(dst, 0, page_pageblock(dst));
 }
 
+#if BUDDY_CMA
+
 /* ---- batches -------------------------------------------------------------------- */
 
 struct batch {
@@ -198,5 +200,7 @@ int contig_move_range(unsigned long start, unsigned long end)
 	}
 	return err;
 }
+
+#endif /* BUDDY_CMA */
 
 #endif /* BUDDY_COMPACTION */

@@ -22,6 +22,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 uint8_t section_zid[NR_MEM_SECTIONS]; /* whose each section is; PB_NONE: nobody's */
 uint32_t nr_deferred_sections;
 
@@ -180,6 +182,7 @@ static void init_section(unsigned i, struct free_run *run)
 	}
 	if (nr < PAGES_PER_SECTION)
 		mark_reserved(from, to);
+#if BUDDY_CMA
 	for (const struct cma *cma = cma_areas; cma < cma_areas + nr_cma_areas; cma++) {
 		start = cma->base_pfn > from ? cma->base_pfn : from;
 		end = cma->base_pfn + cma->nr_pages < to ? cma->base_pfn + cma->nr_pages : to;
@@ -195,6 +198,7 @@ static void init_section(unsigned i, struct free_run *run)
 		free_range(start, end);
 		nr += (uint32_t)(end - start);
 	}
+#endif
 	__atomic_sub_fetch(&zones[zid].nr_deferred, nr, __ATOMIC_RELEASE);
 }
 
@@ -287,9 +291,11 @@ void deferred_start(unsigned nr_sections)
 		for (unsigned i = 0; i < nr_sections; i++) {
 			if (section_zid[map_to_section[i]] != zone->zid)
 				continue;
-			if (zone->nr_free_pages - zone->nr_free_cma >
+			if (zone->nr_free_pages - zone_free_cma(zone) >
 			    zone->watermark[WMARK_HIGH] + PAGES_PER_SECTION)
 				break;
 			init_one(i, &run);
 		}
 }
+
+#endif /* !BUDDY_TINY */

@@ -22,6 +22,8 @@
 
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* map_base, or no_map_base(): for frees that are not on the fast path. */
 const uint8_t *fast_map_base;
 
@@ -42,6 +44,7 @@ void pcp_set_tables(struct mm_cpu *cpu)
 	for (unsigned bits = 0; bits <= GFP_ZONEMASK; bits++)
 		WRITE_ONCE(cpu->zonelist[bits],
 			   all || bits & off ? no_zone : cpu->node->zonelist[gfp_zone(bits)]);
+#if BUDDY_PCP
 	for (unsigned bits = 0; bits <= GFP_FAST_MASK; bits++) {
 		struct zone *zone = cpu->node->zonelist[gfp_zone(bits)][0];
 		bool open = zone && !all && !(bits & off) && !gfp_zone_contradicts(bits);
@@ -49,8 +52,11 @@ void pcp_set_tables(struct mm_cpu *cpu)
 		WRITE_ONCE(cpu->fast[bits],
 			   open ? cpu->list[zone->zid][gfp_migratetype(bits)] : pcp_none);
 	}
+#endif
 	WRITE_ONCE(fast_map_base, detours[DETOUR_HOOKS] ? no_map_base() : map_base);
+#if BUDDY_PCP
 	WRITE_ONCE(cpu->map_base, cpu->drained ? no_map_base() : fast_map_base);
+#endif
 }
 
 /* At start-up: none is on. */
@@ -74,6 +80,7 @@ void pcp_detour(enum detour which, bool on)
 	port_irq_restore(flags);
 }
 
+#if BUDDY_PCP
 /*
  * Says that this CPU has nothing cached, or no longer so.  Under the lock: a detour that
  * another CPU turns on or off meanwhile writes map_base by what drained was.  Interrupts
@@ -86,3 +93,6 @@ void pcp_set_drained(struct mm_cpu *cpu, bool drained)
 	WRITE_ONCE(cpu->map_base, drained ? no_map_base() : fast_map_base);
 	port_spin_unlock(&detour_lock);
 }
+#endif
+
+#endif /* !BUDDY_TINY */

@@ -21,8 +21,11 @@
 #include <buddy/dma.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 static char coherent_mark;
 
+#if BUDDY_CMA
 /*
  * An area serves those requests that the zone it lies in may serve: DMA asks for low
  * frames.
@@ -44,6 +47,25 @@ static void give_back(struct cma *cma, struct page *page, unsigned long nr)
 	else
 		free_pages_exact(page_address(page), nr << PAGE_SHIFT);
 }
+#else
+struct cma;
+
+#define cma_default() ((struct cma *)NULL)
+
+static struct page *alloc_from_area(struct cma *cma, unsigned long nr, gfp_t gfp)
+{
+	(void)cma;
+	(void)nr;
+	(void)gfp;
+	return NULL;
+}
+
+static void give_back(struct cma *cma, struct page *page, unsigned long nr)
+{
+	(void)cma;
+	free_pages_exact(page_address(page), nr << PAGE_SHIFT);
+}
+#endif
 
 void *dma_alloc_coherent(size_t size, dma_addr_t *handle, gfp_t gfp)
 {
@@ -124,8 +146,8 @@ void dma_free_coherent(size_t size, void *addr, dma_addr_t handle)
 	}
 	if (unlikely(why)) {
 		count_rare_event(BAD_FREE);
-		port_log("dma_free_coherent: %lu bytes at %p from %p: %s\n", (unsigned long)size,
-			 addr, CALLER, why);
+		misuse_log("dma_free_coherent: %lu bytes at %p from %p: %s\n", (unsigned long)size,
+			   addr, CALLER, why);
 		return;
 	}
 	give_back((struct cma *)page->index, page, nr);
@@ -167,3 +189,5 @@ void dma_wmb(void)
 {
 	port_dma_wmb();
 }
+
+#endif /* !BUDDY_TINY */

@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* Pages of one bulk call, and words of stack. */
 #define RUN 32
 
@@ -64,8 +66,9 @@ void free_pages_exact(void *addr, size_t bytes)
 	/* Past the end of the largest block the next descriptors may be of other frames. */
 	if (unlikely(!page || nr - 1 >= MAX_BLOCK - (page_to_pfn(page) & (MAX_BLOCK - 1)))) {
 		count_rare_event(BAD_FREE);
-		port_log("free_pages_exact: %lu bytes at %p from %p: not of alloc_pages_exact()\n",
-			 (unsigned long)bytes, addr, CALLER);
+		misuse_log(
+			"free_pages_exact: %lu bytes at %p from %p: not of alloc_pages_exact()\n",
+			(unsigned long)bytes, addr, CALLER);
 		return;
 	}
 	free_side_by_side(page, nr);
@@ -101,7 +104,7 @@ void free_unref_page_list(struct list_head *list)
 		if (unlikely(!page_valid(page) || n->prev != prev ||
 			     page_word_state(page_word(page)) == PAGE_STATE_FREE)) {
 			count_rare_event(BAD_FREE);
-			port_log(
+			misuse_log(
 				"free_unref_page_list: page %p from %p: free, or not linked to the "
 				"one before: the list is left there\n",
 				page, CALLER);
@@ -118,3 +121,5 @@ void free_unref_page_list(struct list_head *list)
 	free_pages_bulk_array(nr, run);
 	INIT_LIST_HEAD(list);
 }
+
+#endif /* !BUDDY_TINY */

@@ -9,6 +9,8 @@
 #include <buddy/compaction.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 struct free_shape {
 	unsigned long blocks, pages; /* free: of any size; together */
 	unsigned long suitable;	     /* blocks of the order that could be cut out of them */
@@ -22,8 +24,8 @@ static bool free_shape(unsigned i, unsigned order, struct free_shape *s)
 	if (order > MAX_ORDER || !zone_info(i, &info))
 		return false;
 	for (unsigned o = 0; o < NR_ORDERS; o++)
-		for (unsigned mt = 0; mt < MIGRATE_ISOLATE; mt++) {
-			unsigned long nr = info.nr_free[o][mt];
+		for (unsigned mt = 0; mt < MIGRATE_TYPES; mt++) {
+			unsigned long nr = mt == MIGRATE_ISOLATE ? 0 : info.nr_free[o][mt];
 
 			s->blocks += nr;
 			s->pages += nr << o;
@@ -80,3 +82,5 @@ void show_extfrag(void)
 	show_one("extfrag_index", extfrag_index);
 	show_one("unusable_index", unusable_free_index);
 }
+
+#endif /* !BUDDY_TINY */

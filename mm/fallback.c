@@ -31,6 +31,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if BUDDY_MOBILITY
+
 /*
  * A pageblock in more pieces than this, free or not, is not claimed: it has mixed
  * already, and moving its free blocks one by one would keep interrupts off for long.
@@ -143,6 +145,8 @@ struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype
 	return page;
 }
 
+#if BUDDY_HIGHATOMIC
+
 /* ---- the highatomic reserve ------------------------------------------------ */
 
 /* A block out of the reserve, or NULL.  Interrupts are off. */
@@ -215,3 +219,7 @@ bool unreserve_highatomic_pageblock(struct zone *zone)
 	port_spin_unlock(&zone->lock);
 	return done;
 }
+
+#endif /* BUDDY_HIGHATOMIC */
+
+#endif /* BUDDY_MOBILITY */

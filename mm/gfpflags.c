@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define NAME(flags)           \
 	{                     \
 #flags, flags \
@@ -143,9 +145,11 @@ gfp_t gfp_settle(gfp_t gfp, const void *caller)
 			continue;
 		gfp &= ~kinds[i].drop;
 		if (!(__atomic_fetch_or(&reported, 1U << i, __ATOMIC_RELAXED) & 1U << i))
-			port_log("alloc_pages: %s contradicts itself (gfp 0x%x from %p): served "
-				 "%s; said once\n",
-				 kinds[i].what, (unsigned)asked, caller, kinds[i].served);
+			misuse_log("alloc_pages: %s contradicts itself (gfp 0x%x from %p): served "
+				   "%s; said once\n",
+				   kinds[i].what, (unsigned)asked, caller, kinds[i].served);
 	}
 	return gfp;
 }
+
+#endif /* !BUDDY_TINY */

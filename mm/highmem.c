@@ -17,21 +17,24 @@
 #include <buddy/highmem.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 bool PageHighMem(const struct page *page)
 {
-	return page_to_pfn(page) >= max_low_pfn;
+	return BUDDY_HIGHMEM && page_to_pfn(page) >= max_low_pfn;
 }
 
 void *kmap_local_page(const struct page *page)
 {
 	void *addr = page_address(page);
 
-	return addr ? addr : port_kmap_local((uint64_t)page_to_pfn(page) << PAGE_SHIFT);
+	return !BUDDY_HIGHMEM || addr ? addr
+				      : port_kmap_local((uint64_t)page_to_pfn(page) << PAGE_SHIFT);
 }
 
 void kunmap_local(const void *addr)
 {
-	if (!virt_to_page(addr))
+	if (BUDDY_HIGHMEM && !virt_to_page(addr))
 		port_kunmap_local(addr);
 }
 
@@ -48,7 +51,7 @@ void copy_highpage(struct page *to, struct page *from)
 	const void *q = page_address(from);
 	void *p = page_address(to);
 
-	if (likely(p && q)) {
+	if (!BUDDY_HIGHMEM || likely(p && q)) {
 		port_copy_page(p, q);
 		return;
 	}
@@ -76,3 +79,5 @@ void memcpy_from_page(void *to, struct page *page, size_t offset, size_t len)
 	memcpy(to, addr + offset, len);
 	kunmap_local(addr);
 }
+
+#endif /* !BUDDY_TINY */

@@ -17,9 +17,9 @@
  * both are needed.  docs/LOCKING.md has the whole of it.
  *
  * Layers, lowest first; a file calls only downwards (`make check` reads this):
- *	port_selftest -> port_selftest_cpus, memblock -> memblock_query -> memmap, pageblock,
- *	gfpflags, vm_area -> buddy, highmem ->
- *	deferred -> misuse, watermark, debug, detour -> movable -> fallback -> pcp -> vmstat,
+ *	port_selftest -> port_selftest_cpus, memblock, tiny_map -> memblock_query -> memmap,
+ *	pageblock, gfpflags, vm_area -> buddy, highmem -> deferred -> misuse, watermark, debug,
+ *	detour -> movable, tiny -> fallback, tiny_init, tiny_util, tiny_check -> pcp -> vmstat,
  *	scope -> show_mem, alloc_report, compound -> page_ref, clock -> page_writeback ->
  *	zonelist, migrate, extfrag, shrinker -> vmscan, compact_targets -> compact_scan ->
  *	compaction -> kswapd -> oom -> slowpath -> page_alloc -> slab_debug -> slab ->
@@ -36,6 +36,7 @@
 #include <buddy/errno.h>
 #include <buddy/reclaim.h>
 
+#include <mm/misuse.h>
 #include <mm/mmzone.h>
 
 #if defined(__has_feature)
@@ -162,10 +163,12 @@ static inline void list_del(struct list_head *n)
 	prev->next = next;
 }
 
+#if !BUDDY_TINY /* whose descriptors have no such links; nothing there includes this */
 static inline struct page *lru_to_page(struct list_head *n)
 {
 	return (struct page *)((char *)n - offsetof(struct page, lru));
 }
+#endif
 
 /* ---- pageblock.c ---------------------------------------------------------- */
 
@@ -224,6 +227,8 @@ static inline bool is_descriptor(const struct page *page)
 
 static inline enum migratetype get_pageblock_migratetype(const struct page *page)
 {
+	if (!BUDDY_MOBILITY)
+		return MIGRATE_UNMOVABLE;
 	return (enum migratetype)(page_pageblock(page) & PB_TYPE_MASK);
 }
 
@@ -238,6 +243,8 @@ void init_pageblock(struct page *page, unsigned zid, enum migratetype mt);
 void set_pageblock_migratetype(struct page *page, enum migratetype mt);
 
 /* ---- buddy.c -------------------------------------------------------------- */
+
+#include <mm/options.h>
 
 void init_free_lists(struct zone *zone);
 
@@ -280,8 +287,8 @@ static inline bool zone_has_block(const struct zone *zone, unsigned order)
 static inline enum migratetype rmqueue_type(const struct zone *zone, unsigned order,
 					    enum migratetype mt)
 {
-	if (mt == MIGRATE_MOVABLE && unlikely(READ_ONCE(zone->nr_free_cma)) &&
-	    (READ_ONCE(zone->nr_free_cma) > READ_ONCE(zone->nr_free_pages) / 2 ||
+	if (BUDDY_CMA && mt == MIGRATE_MOVABLE && unlikely(zone_free_cma(zone)) &&
+	    (zone_free_cma(zone) > READ_ONCE(zone->nr_free_pages) / 2 ||
 	     !(READ_ONCE(zone->nonempty[mt]) >> order)) &&
 	    READ_ONCE(zone->nonempty[MIGRATE_CMA]) >> order)
 		return MIGRATE_CMA;
@@ -290,20 +297,30 @@ static inline enum migratetype rmqueue_type(const struct zone *zone, unsigned or
 
 /* ---- fallback.c: interrupts are off ---------------------------------------- */
 
+#if BUDDY_MOBILITY
 struct page *fallback_locked(struct zone *zone, unsigned order, enum migratetype mt,
 			     unsigned alloc_flags);
 
 static inline struct page *rmqueue_fallback(struct zone *zone, unsigned order, enum migratetype mt,
 					    unsigned alloc_flags)
 {
-	if (!zone_has_block(zone, order) &&
-	    (mt != MIGRATE_MOVABLE || !READ_ONCE(zone->nr_free_cma)))
+	if (!zone_has_block(zone, order) && (mt != MIGRATE_MOVABLE || !zone_free_cma(zone)))
 		return NULL;
 	return fallback_locked(zone, order, mt, alloc_flags);
 }
+#else
+#define rmqueue_fallback(zone, order, mt, alloc_flags) \
+	((void)(zone), (void)(order), (void)(mt), (void)(alloc_flags), (struct page *)NULL)
+#endif
+#if BUDDY_HIGHATOMIC
 struct page *rmqueue_highatomic(struct zone *zone, unsigned order);
 void reserve_highatomic_pageblock(struct zone *zone, struct page *page);
 bool unreserve_highatomic_pageblock(struct zone *zone);
+#else
+#define rmqueue_highatomic(zone, order)		 ((void)(zone), (void)(order), (struct page *)NULL)
+#define reserve_highatomic_pageblock(zone, page) ((void)(zone), (void)(page))
+#define unreserve_highatomic_pageblock(zone)	 ((void)(zone), false)
+#endif
 
 /* ---- debug.c: the hooks, called only while mm_debug_on --------------------- */
 
@@ -434,83 +451,10 @@ static inline const struct node *this_cpu_node(void)
 	return node;
 }
 
-void pcp_set_drained(struct mm_cpu *cpu, bool drained);
-
 void pcp_set_tables(struct mm_cpu *cpu);
 void pcp_init_detours(void);
 
-struct page *rmqueue_pcplist(struct zone *zone, unsigned order, enum migratetype mt,
-			     unsigned alloc_flags);
-bool free_to_pcp(struct mm_cpu *cpu, unsigned byte, struct page *page, unsigned order);
-unsigned pcp_drain_batch(struct mm_cpu *cpu);
-unsigned drain_and_note(void);
-unsigned pcp_nr_pages(const struct mm_cpu *cpu);
-size_t pcp_bytes(const struct zone *zones, unsigned nr_zones, unsigned nr_cpus);
-void pcp_init_cpu(struct mm_cpu *cpu, void *slots, unsigned nr_cpus);
-
-/*
- * A kept block of exactly this order, or NULL; its word is the caller's to
- * write.  byte: zone and mobility as a pageblock has them.  Interrupts are off.
- */
-static inline struct page *pcp_take_block(struct mm_cpu *cpu, unsigned byte, unsigned order)
-{
-	struct pcp_block *block = &cpu->block[byte];
-	struct page *page = block->page;
-
-	if (!page || page_word(page) != (PAGE_STATE_PCP | order))
-		return NULL;
-	WRITE_ONCE(block->page, NULL);
-	count_vm_event(cpu, PGALLOC);
-	return page;
-}
-
-/*
- * Keeps a block of an order above PCP_MAX_ORDER; the one that was kept before goes
- * back.  False when blocks so large are not kept.  Interrupts are off.
- */
-static inline bool pcp_keep_block(struct mm_cpu *cpu, unsigned byte, struct page *page,
-				  unsigned order)
-{
-	struct pcp_block *block = &cpu->block[byte];
-	struct page *old = block->page;
-
-	if (order > block->max_order)
-		return false;
-	if (unlikely(cpu->drained))
-		pcp_set_drained(cpu, false);
-	set_page_word(page, PAGE_STATE_PCP | order);
-	WRITE_ONCE(block->page, page);
-	count_vm_event(cpu, PGFREE);
-	if (old)
-		free_pcppages_bulk(&zones[byte >> PB_ZONE_SHIFT], &old, 1);
-	return true;
-}
-
-static inline unsigned pcp_block_pages(const struct pcp_block *block)
-{
-	struct page *page = READ_ONCE(block->page);
-
-	return page ? 1U << page_word_order(page_word(page)) : 0;
-}
-
-static inline unsigned pcp_count(const struct pcp_list *list)
-{
-	return (unsigned)(READ_ONCE(list->top) - list->base);
-}
-
-/*
- * Frees a block whose only reference is the caller's: into the cache after making
- * room, else straight to its zone.  byte: its pageblock's.
- */
-static inline void free_block_now(struct page *page, unsigned order, unsigned byte)
-{
-	port_irqflags_t flags = port_irq_save();
-
-	if (order > PCP_MAX_ORDER ? !pcp_keep_block(this_cpu(), byte, page, order)
-				  : !free_to_pcp(this_cpu(), byte, page, order))
-		free_one_page(&zones[byte >> PB_ZONE_SHIFT], page, order);
-	port_irq_restore(flags);
-}
+#include <mm/pcp.h>
 
 /* ---- watermark.c: the check itself is in watermark.h ------------------------------ */
 
@@ -538,10 +482,14 @@ static inline enum zone_type gfp_zone(gfp_t gfp)
 
 static inline enum migratetype gfp_migratetype(gfp_t gfp)
 {
+	if (!BUDDY_MOBILITY)
+		return MIGRATE_UNMOVABLE;
 	return (enum migratetype)((gfp & GFP_MOVABLE_MASK) >> 2);
 }
+#if BUDDY_MOBILITY
 static_assert(__GFP_MOVABLE >> 2 == MIGRATE_MOVABLE, "gfp bits are the migratetype");
 static_assert(__GFP_RECLAIMABLE >> 2 == MIGRATE_RECLAIMABLE, "gfp bits are the migratetype");
+#endif
 
 struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_flags,
 				    const struct alloc_context *ac);
@@ -557,19 +505,13 @@ bool next_free_frames(uint64_t *iter, unsigned long from, unsigned long to, unsi
 bool deferred_grow(void);
 void deferred_start(unsigned nr_sections);
 
-/* ---- misuse.c -------------------------------------------------------------------- */
-
-uint32_t count_rare_events(enum vm_event_item item, uint32_t nr);
-#define count_rare_event(item) count_rare_events((item), 1)
-__attribute__((noinline)) struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order,
-						 const void *caller);
-void bad_free(const char *what, const void *page, unsigned order, uint32_t word, const char *why,
-	      const void *caller);
-const char *why_not(uint32_t word, unsigned order);
-
 /* ---- cma.c ------------------------------------------------------------------------- */
 
+#if BUDDY_CMA
 void cma_init_areas(void);
+#else
+#define cma_init_areas() ((void)0)
+#endif
 
 /* ---- page_alloc.c: for the files below and above it -------------------------------- */
 

@@ -315,7 +315,7 @@ ALWAYS_INLINE enum free_result free_fast(const struct kmem_cache *want, const vo
 	page = (const struct page *)(section + ((uint32_t)phys >> PAGE_SHIFT) * sizeof(*page));
 	s = READ_ONCE(slab_hot.cache[slab_id(slab_state(page))]);
 	/*
-	 * Another block's private is its owner's: the cache that it names has no such word.
+	 * Another block's priv is its owner's: the cache that it names has no such word.
 	 */
 	if (unlikely(page_word(page) != s->slab_word) || unlikely(want && s != want))
 		return FREE_UNUSUAL;

@@ -26,6 +26,8 @@
 
 #include <mm/hex64.h>
 
+#if !BUDDY_TINY
+
 #define INIT_MEMORY   32 /* ranges that fit before the array has to grow */
 #define INIT_RESERVED 64
 
@@ -539,3 +541,5 @@ void memblock_reset(void)
 	closed = false;
 	memblock_set_avoid(NULL, NULL);
 }
+
+#endif /* !BUDDY_TINY */

@@ -17,6 +17,8 @@
 
 #include <mm/hex64.h>
 
+#if !BUDDY_TINY
+
 static phys_addr_t region_end(const struct memblock_region *r)
 {
 	return r->base + r->size;
@@ -139,3 +141,5 @@ void memblock_dump(void)
 	for (unsigned i = 0; (r = memblock_reserved(i)) != NULL; i++)
 		dump("reserved", r);
 }
+
+#endif /* !BUDDY_TINY */

@@ -10,17 +10,22 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 struct page *mem_map;
 unsigned nr_map_pages;
 uint16_t section_to_map[NR_MEM_SECTIONS];
 uint16_t map_to_section[NR_MEM_SECTIONS];
+#if BUDDY_HIGHMEM
 unsigned long max_low_pfn;
+#endif
 
 void *page_address(const struct page *page)
 {
 	unsigned long pfn = page_to_pfn(page);
 
-	return pfn < max_low_pfn ? port_phys_to_virt((uint64_t)pfn << PAGE_SHIFT) : NULL;
+	return !BUDDY_HIGHMEM || pfn < max_low_pfn ? port_phys_to_virt((uint64_t)pfn << PAGE_SHIFT)
+						   : NULL;
 }
 
 struct page *virt_to_page(const void *addr)
@@ -54,3 +59,5 @@ struct page *block_head(const struct page *page, uint32_t *word)
 	*word = 0;
 	return NULL;
 }
+
+#endif /* !BUDDY_TINY */

@@ -8,11 +8,14 @@
  *
  * State and locks: none.
  *
- * Not here: the comparisons (page_alloc.c, bulk.c, cma.c).
+ * Not here: the comparisons (page_alloc.c, bulk.c, cma.c, tiny.c).
  */
+#include <mm/misuse.h>
+#include <port/port.h>
+
+#if !BUDDY_TINY
 #include <mm/internal.h>
 
-/* Events off the fast paths; how often they had happened on this CPU. */
 uint32_t count_rare_events(enum vm_event_item item, uint32_t nr)
 {
 	port_irqflags_t flags = port_irq_save();
@@ -23,6 +26,9 @@ uint32_t count_rare_events(enum vm_event_item item, uint32_t nr)
 	port_irq_restore(flags);
 	return before;
 }
+#endif
+
+#if BUDDY_MISUSE_REPORT
 
 static const char *what_is_wrong(gfp_t gfp, unsigned order)
 {
@@ -33,7 +39,6 @@ static const char *what_is_wrong(gfp_t gfp, unsigned order)
 	return NULL;
 }
 
-/* Refuses a request: why, or, if NULL, what is wrong with order or gfp. */
 struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order, const void *caller)
 {
 	count_rare_event(BAD_ALLOC);
@@ -42,7 +47,18 @@ struct page *bad_alloc(const char *why, gfp_t gfp, unsigned order, const void *c
 	return NULL;
 }
 
-/* What is wrong with this free, in words. */
+/* Of an allocated block. */
+static const char *why_not_allocated(uint32_t word, unsigned order)
+{
+	if (page_word_order(word) != order)
+		return "wrong order";
+	if (!BUDDY_TINY && word & PAGE_MOVABLE)
+		return word & PAGE_TAKEN ? "a movable page that is being moved or evicted"
+					 : "a movable page";
+	return BUDDY_CMA && word & PAGE_CMA ? "of a CMA area: cma_release() expected"
+					    : "no reference left";
+}
+
 const char *why_not(uint32_t word, unsigned order)
 {
 	switch (page_word_state(word)) {
@@ -53,13 +69,7 @@ const char *why_not(uint32_t word, unsigned order)
 	case PAGE_STATE_RESERVED:
 		return "reserved page: never allocated";
 	case PAGE_STATE_ALLOCATED:
-		if (page_word_order(word) != order)
-			return "wrong order";
-		if (word & PAGE_MOVABLE)
-			return word & PAGE_TAKEN ? "a movable page that is being moved or evicted"
-						 : "a movable page";
-		return word & PAGE_CMA ? "of a CMA area: cma_release() expected"
-				       : "no reference left";
+		return why_not_allocated(word, order);
 	case PAGE_STATE_SLAB:
 		return "of small objects: kfree() or kmem_cache_free() expected";
 	default:
@@ -68,7 +78,6 @@ const char *why_not(uint32_t word, unsigned order)
 	}
 }
 
-/* Refuses a free: nothing was changed. */
 void bad_free(const char *what, const void *page, unsigned order, uint32_t word, const char *why,
 	      const void *caller)
 {
@@ -80,3 +89,18 @@ void bad_free(const char *what, const void *page, unsigned order, uint32_t word,
 	else
 		port_log("%s: %p order %u from %p: %s\n", what, page, order, caller, why);
 }
+
+#else
+
+struct page *bad_alloc_counted(void)
+{
+	count_rare_event(BAD_ALLOC);
+	return NULL;
+}
+
+void bad_free_counted(void)
+{
+	count_rare_event(BAD_FREE);
+}
+
+#endif /* BUDDY_MISUSE_REPORT */

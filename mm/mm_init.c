@@ -20,6 +20,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 struct mm_policy mm_policy;
 struct zone *zones;
 unsigned nr_zones;
@@ -119,6 +121,10 @@ static int find_bounds(const struct mm_limits *limits)
 	if (core)
 		movable = section_floor((uint64_t)top_pages((core + PAGE_SIZE - 1) >> PAGE_SHIFT)
 					<< PAGE_SHIFT);
+	if (!BUDDY_HIGHMEM && limits->highmem_start) {
+		port_log("mm_init: highmem_start: 0 expected without BUDDY_HIGHMEM\n");
+		return -EINVAL;
+	}
 	if (high < dma) {
 		port_log("mm_init: highmem_start lies below dma_limit: a page cannot be both\n");
 		return -EINVAL;
@@ -133,7 +139,9 @@ static int find_bounds(const struct mm_limits *limits)
 	bound[ZONE_HIGHMEM] = min_t(high, movable);
 	bound[ZONE_MOVABLE] = movable;
 	bound[MAX_NR_ZONES] = MAX_PFN;
+#if BUDDY_HIGHMEM
 	max_low_pfn = high;
+#endif
 	return 0;
 }
 
@@ -236,8 +244,13 @@ static uint64_t round_up(uint64_t n, uint64_t to)
 
 static size_t mm_cpu_bytes(void)
 {
-	return (size_t)round_up(sizeof(struct mm_cpu) + nr_zones * sizeof(mm_cpus[0]->list[0]),
-				PORT_CACHELINE);
+#if BUDDY_PCP
+	const size_t lists = nr_zones * sizeof(mm_cpus[0]->list[0]);
+#else
+	const size_t lists = 0;
+#endif
+
+	return (size_t)round_up(sizeof(struct mm_cpu) + lists, PORT_CACHELINE);
 }
 
 /* A cut off the front of [*at, ...), aligned to a cache line. */
@@ -255,9 +268,14 @@ static void *carve(char **at, size_t bytes)
  */
 static size_t slots_bytes(unsigned nr_cpus)
 {
+#if BUDDY_PCP
 	struct zone large = {.present_pages = MAX_PFN};
 
 	return pcp_bytes(&large, 1, nr_cpus) * nr_zones;
+#else
+	(void)nr_cpus;
+	return 0;
+#endif
 }
 
 static phys_addr_t alloc_in_largest(uint64_t bytes)
@@ -389,7 +407,11 @@ static void init_cpus(void)
 
 		c->map_base = map_base;
 		c->node = &nodes[0];
+#if BUDDY_PCP
 		pcp_init_cpu(c, (char *)c + mm_cpu_bytes(), nr_mm_cpus);
+#else
+		pcp_set_tables(c);
+#endif
 	}
 	if (mm_policy.fair_zones)
 		pcp_detour(DETOUR_NODES, true);
@@ -478,3 +500,15 @@ int mm_init_cpu(unsigned cpu)
 	port_irq_restore(flags);
 	return 0;
 }
+
+int mm_init_range(phys_addr_t base, phys_addr_t bytes, unsigned min_free_kbytes)
+{
+	const struct mm_limits limits = {.nr_cpus = 1, .min_free_kbytes = min_free_kbytes};
+	int err = memblock_add(base, bytes, 0);
+
+	if (!err)
+		err = mm_init(&limits);
+	return err ? err : mm_init_cpu(0);
+}
+
+#endif /* !BUDDY_TINY */

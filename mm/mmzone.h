@@ -33,7 +33,7 @@ struct free_list {
 };
 
 struct free_area {
-	struct free_list free_list[8];
+	struct free_list free_list[BUDDY_MOBILITY ? 8 : 1];
 };
 static_assert(MIGRATE_TYPES <= 8, "struct free_area has room for eight");
 
@@ -56,15 +56,22 @@ struct zone {
 	uint32_t nr_extfrag; /* [Z] ALLOC_EXTFRAG */
 	uint32_t nr_steal;   /* [Z] PAGEBLOCK_STEAL */
 
-	/* [Z] of nr_free_pages, what only some requests may have; read without */
-	uint32_t nr_free_cma, nr_free_highatomic;
+	/* [Z] of nr_free_pages, what only some requests may have; read without (options.h) */
+#if BUDDY_CMA
+	uint32_t nr_free_cma;
+	uint32_t nr_isolated; /* [Z] free pages that are isolated */
+	uint32_t nr_offline;  /* [Z] pages out of service: reserved, not managed */
+	uint32_t cma_pages;   /* [I] in CMA areas */
+#endif
+#if BUDDY_HIGHATOMIC
+	uint32_t nr_free_highatomic;
 	uint32_t nr_reserved_highatomic; /* [Z] pages of its pageblocks; read without */
-	uint32_t nr_special_blocks;	 /* [Z] pageblocks of types without caches */
-	uint32_t nr_isolated;		 /* [Z] free pages that are isolated */
-	uint32_t nr_offline;		 /* [Z] pages out of service: reserved, not managed */
-	uint32_t nr_deferred;		 /* atomic: managed pages yet to be initialised */
-	uint32_t fair_left;		 /* atomic: pages to give in this round (fair_zones) */
-	uint32_t cma_pages;		 /* [I] in CMA areas */
+#endif
+#if BUDDY_CMA || BUDDY_HIGHATOMIC
+	uint32_t nr_special_blocks; /* [Z] pageblocks of types without caches */
+#endif
+	uint32_t nr_deferred; /* atomic: managed pages yet to be initialised */
+	uint32_t fair_left;   /* atomic: pages to give in this round (fair_zones) */
 
 	/* [Z] pages; read without */
 	uint32_t fast_mark;		       /* see update_fast_mark() */
@@ -100,6 +107,8 @@ struct zone {
 	uint8_t zid;		      /* [I] place in zones[] */
 } __attribute__((aligned(PORT_CACHELINE)));
 
+#if BUDDY_PCP
+
 /*
  * A per-CPU cache: blocks of one zone, mobility and order, as an array of
  * pointers that is used as a stack.  slot[-1], below base, is NULL for ever, so
@@ -125,6 +134,8 @@ struct pcp_block {
 	uint32_t max_order; /* [I] larger ones are not kept; 0: none are */
 };
 
+#endif /* BUDDY_PCP */
+
 #define PCP_TYPES 8 /* pageblock bytes have three bits of mobility; unused ones cache nothing */
 
 /*
@@ -133,15 +144,21 @@ struct pcp_block {
  */
 struct mm_cpu {
 	/* The first three lead elsewhere while there is a detour (detour.c). */
+#if BUDDY_PCP
 	struct pcp_list *fast[16]; /* [I] by gfp & GFP_FAST_MASK: the list of order 0 */
+#endif
 	struct zone **zonelist[8]; /* [I] by gfp & GFP_ZONEMASK: the node's, for these zones */
 	const uint8_t *map_base;   /* [I] pageblock bytes, and where page indices count from */
-	struct pcp_block *block;   /* [I] by pageblock byte: PCP_TYPES for each zone */
-	struct node *node;	   /* [I] whose zonelists this CPU uses */
+#if BUDDY_PCP
+	struct pcp_block *block; /* [I] by pageblock byte: PCP_TYPES for each zone */
+#endif
+	struct node *node;		    /* [I] whose zonelists this CPU uses */
 	uint32_t events[NR_VM_EVENT_ITEMS]; /* [C] */
-	uint32_t drained;		    /* [C] nothing is cached, and frees go the longer way */
 	uint32_t online;		    /* [C] mm_init_cpu() ran; read without */
+#if BUDDY_PCP
+	uint32_t drained; /* [C] nothing is cached, and frees go the longer way */
 	struct pcp_list list[][PCP_TYPES][NR_PCP_ORDERS]; /* [C] by zid */
+#endif
 };
 
 #define ZONELIST_MAX (NR_ZONES + 1)
@@ -191,6 +208,7 @@ struct node {
 	struct node_daemon daemon;
 };
 
+#if BUDDY_CMA
 /* A CMA area: see contig.h.  nr_alloced: atomic; the rest [I]. */
 struct cma {
 	unsigned long base_pfn, nr_pages;
@@ -199,6 +217,7 @@ struct cma {
 };
 extern struct cma cma_areas[]; /* cma.c: by address */
 extern unsigned nr_cma_areas;
+#endif
 
 /* Set by mm_init(). */
 extern struct zone *zones; /* populated ones, by rising address */
@@ -206,12 +225,18 @@ extern unsigned nr_zones;
 extern struct node *nodes; /* BUDDY_MAX_NODES of them */
 extern struct mm_cpu *mm_cpus[PORT_NR_CPUS];
 extern unsigned nr_mm_cpus;
-extern const uint8_t *fast_map_base;		/* detour.c */
+extern const uint8_t *fast_map_base; /* detour.c */
+#if BUDDY_PCP
 extern struct pcp_list pcp_none[NR_PCP_ORDERS]; /* pcp.c: empty and full for ever */
-extern uint8_t *map_base;			/* what page_index() counts from; see pageblock.c */
+#endif
+extern uint8_t *map_base; /* what page_index() counts from; see pageblock.c */
 /* movable.c, a halfword per pageblock, from mem_map on; atomic */
 extern uint16_t *pageblock_notes;
+#if BUDDY_HIGHMEM
 extern unsigned long max_low_pfn; /* frames from here on have no permanent mapping */
+#else
+#define max_low_pfn MAX_PFN
+#endif
 
 #define for_each_zone(z) for ((z) = zones; (z) < zones + nr_zones; (z)++)
 

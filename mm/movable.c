@@ -20,6 +20,8 @@
 #include <buddy/highmem.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 uint16_t *pageblock_notes;
 uint32_t nr_reclaim_sources;
 
@@ -239,3 +241,5 @@ void end_page_writeback(struct page *page)
 	if (change("end_page_writeback", page, 0, PAGE_WRITEBACK, CALLER) & PAGE_WRITEBACK)
 		count(&page_zone(page)->nr_writeback, -1);
 }
+
+#endif /* !BUDDY_TINY */

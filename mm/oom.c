@@ -21,6 +21,8 @@
 #include <buddy/oom.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define OOM_WAITS	1000u
 #define ALWAYS_REPORTED 4u
 
@@ -284,3 +286,5 @@ bool out_of_memory(gfp_t gfp, unsigned order, const struct alloc_context *ac)
 	leave();
 	return made;
 }
+
+#endif /* !BUDDY_TINY */

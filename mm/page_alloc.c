@@ -21,6 +21,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 gfp_t gfp_allowed_mask = __GFP_BITS_MASK;
 uint32_t mm_unusual;
 
@@ -44,6 +46,7 @@ static __attribute__((noinline)) void free_slow(struct page *page, unsigned orde
  */
 ALWAYS_INLINE struct page *alloc_fast(gfp_t gfp, unsigned order)
 {
+#if BUDDY_PCP
 	port_irqflags_t flags = port_irq_save();
 	struct pcp_list *list = READ_ONCE(this_cpu()->fast[gfp & GFP_FAST_MASK]) + order;
 	struct page **top = list->top;
@@ -56,6 +59,11 @@ ALWAYS_INLINE struct page *alloc_fast(gfp_t gfp, unsigned order)
 	}
 	port_irq_restore(flags);
 	return page;
+#else
+	(void)gfp;
+	(void)order;
+	return NULL;
+#endif
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned order)
@@ -103,7 +111,7 @@ static void clear_pages(struct page *page, unsigned order)
 {
 	char *addr = page_address(page);
 
-	if (likely(addr)) {
+	if (!BUDDY_HIGHMEM || likely(addr)) {
 		clear_lowmem(addr, order);
 		return;
 	}
@@ -340,7 +348,7 @@ static inline bool kswapd_knows(const struct zone *zone, gfp_t gfp, unsigned ord
 static inline bool is_hopeless(const struct mm_cpu *cpu, const struct zone *zone, gfp_t gfp,
 			       unsigned order)
 {
-	return (gfp & ~GFP_NO_HELP) == __GFP_NOWARN && cpu->drained && !READ_ONCE(mm_unusual) &&
+	return (gfp & ~GFP_NO_HELP) == __GFP_NOWARN && cpu_drained(cpu) && !READ_ONCE(mm_unusual) &&
 	       READ_ONCE(zone->fast_mark) == READ_ONCE(zone->watermark[WMARK_LOW]) &&
 	       (READ_ONCE(zone->nr_free_pages) <
 			READ_ONCE(zone->watermark[WMARK_MIN]) + (1U << order) ||
@@ -390,7 +398,7 @@ static struct page *alloc_slow(gfp_t gfp, unsigned order)
 		 * Seen to its end at the low mark, unless for CMA areas and other
 		 * mobilities.
 		 */
-		tried = order <= PCP_MAX_ORDER && !READ_ONCE(zone->nr_free_cma);
+		tried = order <= PCP_MAX_ORDER && !zone_free_cma(zone);
 	}
 	port_irq_restore(flags);
 	return alloc_retry(gfp, order, tried ? NID_TRIED : -1, NODE_MASK_ALL);
@@ -416,6 +424,7 @@ void *get_zeroed_page(gfp_t gfp)
 
 /* ---- free -------------------------------------------------------------- */
 
+#if BUDDY_PCP
 /*
  * Pushes the block on this CPU's cache of its zone and mobility.  False, and
  * nothing has happened: no such block, or no room.  Interrupts are off.
@@ -451,6 +460,14 @@ ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
 	port_irq_restore(flags);
 	return done;
 }
+#else
+ALWAYS_INLINE bool free_fast(struct page *page, unsigned order)
+{
+	(void)page;
+	(void)order;
+	return false;
+}
+#endif
 
 void __free_pages(struct page *page, unsigned order)
 {
@@ -517,3 +534,5 @@ void free_pages_from(struct page *page, unsigned order, const void *caller)
 {
 	free_checked(page, order, caller);
 }
+
+#endif /* !BUDDY_TINY */

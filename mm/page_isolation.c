@@ -20,6 +20,8 @@
  */
 #include <mm/contig_priv.h>
 
+#if BUDDY_CMA
+
 /* ---- why not ---------------------------------------------------------------- */
 
 static uint32_t busy_word = PAGE_STATE_MASK; /* no state: nothing was in the way yet */
@@ -148,8 +150,10 @@ static bool turn_over(struct zone *zone, struct page *page, enum migratetype to)
 	if (turned) {
 		split_to_pageblock(zone, page);
 		set_pageblock_migratetype(page, to);
+#if BUDDY_HIGHATOMIC
 		if (old == MIGRATE_HIGHATOMIC)
 			ADD_ONCE(zone->nr_reserved_highatomic, -pageblock_nr_pages);
+#endif
 		if (to != MIGRATE_ISOLATE)
 			old = to;
 	}
@@ -249,3 +253,5 @@ int test_pages_isolated(unsigned long start, unsigned long end)
 
 	return test_isolated(start, end, &word);
 }
+
+#endif /* BUDDY_CMA */

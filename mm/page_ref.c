@@ -17,6 +17,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /*
  * Nobody takes the page from here on: its word is that of an ordinary one.  False: it
  * changed, *word is anew.
@@ -156,3 +158,5 @@ void put_page(struct page *page)
 	else
 		put_block("put_page", head_of(page), -1, CALLER);
 }
+
+#endif /* !BUDDY_TINY */

@@ -24,6 +24,8 @@
 
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 uint8_t *map_base;
 
 /* At start-up: base has 2 * PB_BYTES bytes; see no_map_base(). */
@@ -50,7 +52,13 @@ void set_pageblock_migratetype(struct page *page, enum migratetype mt)
 
 	MM_ASSERT_LOCKED(page_zone(page));
 	WRITE_ONCE(*byte, (uint8_t)((*byte & ~PB_TYPE_MASK) | mt));
+#if BUDDY_SPECIAL
 	if (unlikely(mt >= MIGRATE_PCPTYPES || old >= MIGRATE_PCPTYPES))
 		page_zone(page)->nr_special_blocks +=
 			(uint32_t)(mt >= MIGRATE_PCPTYPES) - (old >= MIGRATE_PCPTYPES);
+#else
+	(void)old;
+#endif
 }
+
+#endif /* !BUDDY_TINY */

@@ -33,6 +33,8 @@
  */
 #include <mm/internal.h>
 
+#if BUDDY_PCP
+
 /* The batch of a long run: half the array; the first of a run moves a sixteenth. */
 static inline unsigned first_batch(const struct pcp_list *list)
 {
@@ -421,6 +423,7 @@ unsigned pcp_nr_pages(const struct mm_cpu *cpu)
 unsigned drain_all_pages(void)
 {
 	unsigned pages = drain_local_pages();
+#if PORT_NR_CPUS > 1
 	port_irqflags_t flags;
 	unsigned self;
 
@@ -440,6 +443,7 @@ unsigned drain_all_pages(void)
 			pages += n;
 		}
 	}
+#endif
 	return pages;
 }
 
@@ -528,3 +532,5 @@ void pcp_init_cpu(struct mm_cpu *cpu, void *mem, unsigned nr_cpus)
 			}
 	pcp_set_tables(cpu);
 }
+
+#endif /* BUDDY_PCP */

@@ -19,6 +19,8 @@
 #include <buddy/migrate.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 #define PIN_TRIES 10
 
 /* Where a page must not stay for long. */
@@ -77,3 +79,5 @@ struct page *pin_page_longterm(struct page *page)
 	}
 	return in_the_way(page) ? move_and_pin(page) : page;
 }
+
+#endif /* !BUDDY_TINY */

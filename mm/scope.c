@@ -13,6 +13,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /*
  * The flags of a context and its set of nodes count each by itself: they have different
  * writers, who do not wait for each other.
@@ -156,3 +158,5 @@ bool read_mems_allowed_retry(unsigned seq)
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&port_alloc_scope()->mems_seq, __ATOMIC_RELAXED) != seq;
 }
+
+#endif /* !BUDDY_TINY */

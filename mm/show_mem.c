@@ -21,14 +21,16 @@
 #include <buddy/vmstat.h>
 #include <port/port.h>
 
+#if !BUDDY_TINY
+
 /* Linux's words in pagetypeinfo. */
 static const char *const migratetype_name[MIGRATE_TYPES] = {
 	[MIGRATE_UNMOVABLE] = "Unmovable",
-	[MIGRATE_MOVABLE] = "Movable",
-	[MIGRATE_RECLAIMABLE] = "Reclaimable",
-	[MIGRATE_HIGHATOMIC] = "HighAtomic",
-	[MIGRATE_CMA] = "CMA",
+#if BUDDY_MOBILITY
+	[MIGRATE_MOVABLE] = "Movable",	     [MIGRATE_RECLAIMABLE] = "Reclaimable",
+	[MIGRATE_HIGHATOMIC] = "HighAtomic", [MIGRATE_CMA] = "CMA",
 	[MIGRATE_ISOLATE] = "Isolate",
+#endif
 };
 
 static unsigned long free_blocks(const struct zone_info *zone, unsigned order)
@@ -233,3 +235,5 @@ void show_meminfo(void)
 	show_kib("CmaTotal:", cma);
 	show_kib("CmaFree:", nr_free_cma_pages());
 }
+
+#endif /* !BUDDY_TINY */

@@ -3,13 +3,13 @@
  * Caches of objects: the shapes that the files of buddy/slab.h share.
  *
  * Where a slab's metadata lie.  In the four words of its first page's descriptor: the word
- * says PAGE_STATE_SLAB, private which cache, how many objects are not on the slab's own list
+ * says PAGE_STATE_SLAB, priv which cache, how many objects are not on the slab's own list
  * and which is the first that is, lru links the slabs that have free ones.  So objects of
  * a power of two fill their pages to the last byte, nothing beside an object can be
  * overwritten by its neighbour, and a free finds the cache by two loads.  A head in the
  * slab would cost a whole object of 512 bytes and more.
  *
- *	private	 31    24 23        12 11         0
+ *	priv	 31    24 23        12 11         0
  *		+--------+------------+------------+
  *		| cache  | not on the | first free |
  *		| number | free list  | + 1, or 0  |
@@ -20,7 +20,7 @@
  *	[C]  its own CPU, interrupts off.  Others may read it, and get a guess.
  *	[I]  written before the cache can be found, only read afterwards.
  *	[S]  slab_lock (slab_cache.c), interrupts off.
- * A slab's private is [N]; its number of the cache does not change, so that who holds an
+ * A slab's priv is [N]; its number of the cache does not change, so that who holds an
  * object may read that.  The two words of a free object belong to where it is: to the CPU's
  * array or to the slab.
  *
@@ -128,7 +128,7 @@ extern struct kmem_cache slab_boot;
 /* And those that are never served. */
 #define GFP_SLAB_BAD (__GFP_HIGHMEM | __GFP_MOVABLE | ~__GFP_BITS_MASK)
 
-/* ---- a slab's word and private -------------------------------------------- */
+/* ---- a slab's word and priv ----------------------------------------------- */
 
 static inline uint32_t slab_state(const struct page *slab)
 {

@@ -38,6 +38,8 @@
 #include <buddy/oom.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* Above this order blocks are a matter of luck: nobody is sacrificed for them. */
 #define PAGE_ALLOC_COSTLY_ORDER 3
 
@@ -111,7 +113,7 @@ static struct page *try_once(struct slow *s)
 	port_irqflags_t flags = port_irq_save();
 	struct page *page = get_page_from_freelist(s->gfp, s->order, s->alloc_flags, s->ac);
 
-	s->drained = this_cpu()->drained;
+	s->drained = cpu_drained(this_cpu());
 	port_irq_restore(flags);
 	return page;
 }
@@ -303,8 +305,7 @@ static bool release_reserves(const struct alloc_context *ac)
 		struct zone *zone = *z;
 		port_irqflags_t flags;
 
-		if (likely(!(READ_ONCE(zone->watermark_boost) |
-			     READ_ONCE(zone->nr_free_highatomic))) ||
+		if (likely(!(READ_ONCE(zone->watermark_boost) | zone_free_highatomic(zone))) ||
 		    !(ac->nodemask >> zone->nid & 1))
 			continue;
 		flags = port_irq_save();
@@ -408,3 +409,5 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned order, const struct allo
 			   order, (unsigned)gfp, ac->caller);
 	return page;
 }
+
+#endif /* !BUDDY_TINY */

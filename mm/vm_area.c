@@ -20,6 +20,8 @@
  */
 #include <mm/vm_area.h>
 
+#if !BUDDY_TINY
+
 #define MAX_DEPTH 33 /* the root, and one for each bit of a key */
 
 static uint32_t end_of(const struct vm_area *a)
@@ -169,3 +171,5 @@ void vm_area_remove(struct vm_window *w, struct vm_area *area)
 	refresh(w, changed);
 	refresh(w, prev->start);
 }
+
+#endif /* !BUDDY_TINY */

@@ -27,6 +27,8 @@
  */
 #include <mm/reclaim_priv.h>
 
+#if !BUDDY_TINY
+
 #define ZONE_RECLAIM_PRIORITY 4U /* node_reclaim() begins there, as in Linux */
 
 #if BUDDY_RECLAIM
@@ -332,3 +334,5 @@ int node_reclaim(int nid, gfp_t gfp, unsigned order)
 	count_rare_event(ZONE_RECLAIM_SUCCESS);
 	return NODE_RECLAIM_SUCCESS;
 }
+
+#endif /* !BUDDY_TINY */

@@ -10,6 +10,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 const char *const vm_event_name[NR_VM_EVENT_ITEMS] = {
 	[PGALLOC] = "pgalloc",
 	[PGFREE] = "pgfree",
@@ -55,12 +57,14 @@ const char *const vm_event_name[NR_VM_EVENT_ITEMS] = {
 	[BAD_SLAB] = "bad_slab",
 };
 
+#if BUDDY_PCP
 /* Blocks pushed by frees: the rest of the sum. */
 static uint32_t list_frees(const struct pcp_list *list)
 {
 	return pcp_count(list) + READ_ONCE(list->nr_alloc) + READ_ONCE(list->nr_out) -
 	       READ_ONCE(list->nr_in);
 }
+#endif
 
 static uint32_t zone_events(enum vm_event_item item)
 {
@@ -81,6 +85,7 @@ static uint32_t cpu_events(const struct mm_cpu *cpu, enum vm_event_item item)
 {
 	uint32_t sum = READ_ONCE(cpu->events[item]);
 
+#if BUDDY_PCP
 	if (item != PGALLOC && item != PGFREE)
 		return sum;
 	for (unsigned zid = 0; zid < nr_zones; zid++)
@@ -91,6 +96,7 @@ static uint32_t cpu_events(const struct mm_cpu *cpu, enum vm_event_item item)
 				sum += item == PGALLOC ? READ_ONCE(list->nr_alloc)
 						       : list_frees(list);
 			}
+#endif
 	return sum;
 }
 
@@ -122,15 +128,19 @@ unsigned long nr_free_pages(void)
 	return sum_zones(offsetof(struct zone, nr_free_pages));
 }
 
+#if BUDDY_CMA
 unsigned long nr_free_cma_pages(void)
 {
 	return sum_zones(offsetof(struct zone, nr_free_cma));
 }
+#endif
 
+#if BUDDY_HIGHATOMIC
 unsigned long nr_free_highatomic_pages(void)
 {
 	return sum_zones(offsetof(struct zone, nr_free_highatomic));
 }
+#endif
 
 unsigned long nr_lru_pages(void)
 {
@@ -147,6 +157,7 @@ unsigned long nr_writeback_pages(void)
 	return sum_zones(offsetof(struct zone, nr_writeback));
 }
 
+#if BUDDY_PCP
 unsigned long nr_pcp_pages(void)
 {
 	unsigned long pages = 0;
@@ -155,6 +166,7 @@ unsigned long nr_pcp_pages(void)
 		pages += pcp_nr_pages(mm_cpus[cpu]);
 	return pages;
 }
+#endif
 
 unsigned long nr_managed_pages(void)
 {
@@ -187,6 +199,7 @@ static unsigned long zone_pcp_pages(const struct zone *zone)
 {
 	unsigned long pages = 0;
 
+#if BUDDY_PCP
 	for (unsigned cpu = 0; cpu < nr_mm_cpus; cpu++)
 		for (unsigned mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
 			pages += pcp_block_pages(
@@ -196,6 +209,9 @@ static unsigned long zone_pcp_pages(const struct zone *zone)
 						 &mm_cpus[cpu]->list[zone->zid][mt][order])
 					 << order;
 		}
+#else
+	(void)zone;
+#endif
 	return pages;
 }
 
@@ -214,7 +230,6 @@ bool zone_info(unsigned i, struct zone_info *info)
 		.spanned = zone->spanned_pages,
 		.present = zone->present_pages,
 		.pcp = zone_pcp_pages(zone),
-		.cma = zone->cma_pages,
 		.deferred = READ_ONCE(zone->nr_deferred),
 		.lru = READ_ONCE(zone->nr_lru),
 		.dirty = READ_ONCE(zone->nr_dirty),
@@ -223,6 +238,9 @@ bool zone_info(unsigned i, struct zone_info *info)
 		.migrate_pfn = READ_ONCE(zone->compact_at[1].migrate),
 		.free_pfn = READ_ONCE(zone->compact_at[1].high),
 	};
+#if BUDDY_CMA
+	info->cma = zone->cma_pages;
+#endif
 	for (unsigned long i = 0; i < nr_map_pages; i += pageblock_nr_pages)
 		if (section_ready(mem_map + i) && page_zone(mem_map + i) == zone)
 			info->nr_pageblocks[get_pageblock_migratetype(mem_map + i)]++;
@@ -230,9 +248,9 @@ bool zone_info(unsigned i, struct zone_info *info)
 	port_spin_lock(&zone->lock);
 	info->managed = READ_ONCE(zone->managed_pages);
 	info->free = zone->nr_free_pages;
-	info->free_cma = zone->nr_free_cma;
-	info->free_highatomic = zone->nr_free_highatomic;
-	info->reserved_highatomic = READ_ONCE(zone->nr_reserved_highatomic);
+	info->free_cma = zone_free_cma(zone);
+	info->free_highatomic = zone_free_highatomic(zone);
+	info->reserved_highatomic = zone_reserved_highatomic(zone);
 	info->boost = zone->watermark_boost;
 	info->wmark_min = zone->watermark[WMARK_MIN] + info->boost;
 	info->wmark_low = zone->watermark[WMARK_LOW] + info->boost;
@@ -305,3 +323,5 @@ void page_use(unsigned long pfn, struct page_use_info *info)
 	info->reclaimable = info->movable && word & PAGE_LRU;
 	info->pinned = info->movable && !(word & PAGE_TAKEN) && word >> PAGE_REF_SHIFT > 1;
 }
+
+#endif /* !BUDDY_TINY */

@@ -20,6 +20,8 @@
  */
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 static unsigned wanted_kbytes; /* [I] min_free_kbytes, 0: by size */
 static unsigned wanted_ratio[MAX_NR_ZONES];
 
@@ -40,9 +42,9 @@ unsigned unusable_free(const struct zone *zone, unsigned alloc_flags)
 	unsigned nr = 0;
 
 	if (!(alloc_flags & ALLOC_CMA))
-		nr += READ_ONCE(zone->nr_free_cma);
+		nr += zone_free_cma(zone);
 	if (!(alloc_flags & ALLOC_HARDER))
-		nr += READ_ONCE(zone->nr_free_highatomic);
+		nr += zone_free_highatomic(zone);
 	return nr;
 }
 
@@ -51,9 +53,9 @@ bool special_has_block(const struct zone *zone, unsigned order, unsigned alloc_f
 {
 	uint32_t orders = 0;
 
-	if (alloc_flags & ALLOC_CMA)
+	if (BUDDY_CMA && alloc_flags & ALLOC_CMA)
 		orders |= READ_ONCE(zone->nonempty[MIGRATE_CMA]);
-	if (alloc_flags & ALLOC_HARDER)
+	if (BUDDY_HIGHATOMIC && alloc_flags & ALLOC_HARDER)
 		orders |= READ_ONCE(zone->nonempty[MIGRATE_HIGHATOMIC]);
 	return orders >> order;
 }
@@ -156,3 +158,5 @@ void wmark_init(unsigned min_free_kbytes, const unsigned ratio[MAX_NR_ZONES])
 		wanted_ratio[t] = ratio[t];
 	wmark_update();
 }
+
+#endif /* !BUDDY_TINY */

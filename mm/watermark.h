@@ -13,12 +13,12 @@
 #define ALLOC_WMARK_LOW	    WMARK_LOW
 #define ALLOC_WMARK_HIGH    WMARK_HIGH
 #define ALLOC_WMARK_MASK    0x03U
-#define ALLOC_NO_WATERMARKS 0x04U  /* all of it */
-#define ALLOC_HIGH	    0x10U  /* __GFP_HIGH: down to half of min */
-#define ALLOC_HARDER	    0x20U  /* atomic: another quarter, and the highatomic reserve */
-#define ALLOC_CMA	    0x40U  /* movable: CMA areas count, too */
-#define ALLOC_NOFRAGMENT    0x80U  /* mixes mobilities by whole pageblocks only */
-#define ALLOC_FAIR	    0x100U /* the zones of the node in turn */
+#define ALLOC_NO_WATERMARKS 0x04U /* all of it */
+#define ALLOC_HIGH	    0x10U /* __GFP_HIGH: down to half of min */
+#define ALLOC_HARDER	    0x20U /* atomic: another quarter, and the highatomic reserve */
+#define ALLOC_CMA	    (BUDDY_CMA ? 0x40U : 0U) /* movable: CMA areas count, too */
+#define ALLOC_NOFRAGMENT    0x80U		     /* mixes mobilities by whole pageblocks only */
+#define ALLOC_FAIR	    0x100U		     /* the zones of the node in turn */
 #define ALLOC_SPREAD_DIRTY  0x200U /* __GFP_WRITE: zones with less than their share of dirty pages */
 
 /*
@@ -68,7 +68,7 @@ static inline bool zone_watermark_ok(const struct zone *zone, unsigned order,
 	 * All added on one side, so that nothing goes below zero (case 25); acquire: case
 	 * 26.
 	 */
-	if (unlikely(READ_ONCE(zone->nr_free_cma) | READ_ONCE(zone->nr_free_highatomic)))
+	if (unlikely(zone_free_cma(zone) | zone_free_highatomic(zone)))
 		need += unusable_free(zone, alloc_flags);
 	if (__atomic_load_n(&zone->nr_free_pages, __ATOMIC_ACQUIRE) < need)
 		return false;

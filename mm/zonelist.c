@@ -21,6 +21,8 @@
 #include <buddy/init.h>
 #include <mm/internal.h>
 
+#if !BUDDY_TINY
+
 /* ---- a fair spread -------------------------------------------------------- */
 
 /*
@@ -159,3 +161,5 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned order, unsigned alloc_fl
 		page = walk_mixing(gfp, order, alloc_flags & ~ALLOC_SPREAD_DIRTY, ac);
 	return page;
 }
+
+#endif /* !BUDDY_TINY */

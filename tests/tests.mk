@@ -44,7 +44,8 @@ CC_tsan64 := $(CLANG) -O1 -g -fsanitize=thread -DBUDDY_DEBUG
 CC_cov64  := $(HOSTCC) -O0 -g --coverage -fprofile-update=atomic
 # the smallest of everything; blocks as large as they come; long caches over tiny pageblocks
 CC_cfg-tiny  := $(CC_asan64) -DBUDDY_MAX_ORDER=1 -DBUDDY_PCP_SLOTS=8 -DBUDDY_PCP_WORK=2 \
-		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0 -DBUDDY_COMPACTION=0
+		-DBUDDY_MAX_NODES=1 -DBUDDY_RECLAIM=0 -DBUDDY_COMPACTION=0 -DBUDDY_MOBILITY=0 \
+		-DBUDDY_HIGHMEM=0
 CC_cfg-small := $(CC_asan32) -DBUDDY_MAX_ORDER=5 -DBUDDY_PAGEBLOCK_ORDER=2 \
 		-DBUDDY_PCP_SLOTS=32 -DBUDDY_PCP_WORK=3
 CC_cfg-large := $(CC_asan64) -DBUDDY_MAX_ORDER=14 -DBUDDY_PCP_SLOTS=1024 -DBUDDY_PCP_WORK=64

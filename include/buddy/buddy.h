@@ -3,27 +3,30 @@
 #ifndef BUDDY_BUDDY_H
 #define BUDDY_BUDDY_H
 
-#include <buddy/alloc_scope.h>
 #include <buddy/check.h>
-#include <buddy/compaction.h>
 #include <buddy/config.h>
+#include <buddy/gfp.h>
+#include <buddy/init.h>
+#include <buddy/mm.h>
+#include <buddy/mm_types.h>
+#include <buddy/version.h>
+#include <buddy/vmstat.h>
+
+#if !BUDDY_TINY
+#include <buddy/alloc_scope.h>
+#include <buddy/compaction.h>
 #include <buddy/contig.h>
 #include <buddy/debug.h>
 #include <buddy/dma.h>
 #include <buddy/filemap.h>
-#include <buddy/gfp.h>
 #include <buddy/highmem.h>
-#include <buddy/init.h>
 #include <buddy/memblock.h>
 #include <buddy/migrate.h>
-#include <buddy/mm.h>
-#include <buddy/mm_types.h>
 #include <buddy/oom.h>
 #include <buddy/port_selftest.h>
 #include <buddy/reclaim.h>
 #include <buddy/slab.h>
-#include <buddy/version.h>
 #include <buddy/vmalloc.h>
-#include <buddy/vmstat.h>
+#endif
 
 #endif /* BUDDY_BUDDY_H */

@@ -19,6 +19,16 @@
 #endif
 #endif
 
+/*
+ * The smallest: one zone in one range of memory that is given by hand (mm_init_range(),
+ * init.h), free lists without mobilities, nothing cached, 8 bytes per page; what remains is
+ * said at the head of mm/tiny.c.  0 or 1; 0.  With 1 all options below that are 1 by
+ * default are 0, and one that is set to 1 is an error.  For at most 65,534 pages.
+ */
+#ifndef BUDDY_TINY
+#define BUDDY_TINY 0
+#endif
+
 /* log2 of the page size in bytes.  12 to 16; 12 is what the Cortex-A9 maps. */
 #ifndef BUDDY_PAGE_SHIFT
 #define BUDDY_PAGE_SHIFT 12
@@ -48,6 +58,44 @@
 #endif
 
 /*
+ * Mobilities: requests of different migratetypes are kept apart by pageblocks, so that large
+ * blocks last.  0: one kind of page; flags that say movable are taken and mean nothing.  Costs
+ * @MOBILITY@ of code and half of the per-CPU caches.
+ */
+#ifndef BUDDY_MOBILITY
+#define BUDDY_MOBILITY (!BUDDY_TINY)
+#endif
+
+/* The reserve of pageblocks for atomic requests of order 1 and more.  Costs @HIGHATOMIC@ of code. */
+#ifndef BUDDY_HIGHATOMIC
+#define BUDDY_HIGHATOMIC BUDDY_MOBILITY
+#endif
+
+/*
+ * contig.h: CMA areas, contiguous ranges, offlining.  0: left out; memblock's reusable ranges
+ * stay reserved.  Costs @CMA@ of code.
+ */
+#ifndef BUDDY_CMA
+#define BUDDY_CMA BUDDY_MOBILITY
+#endif
+
+/*
+ * RAM without a permanent mapping (highmem.h).  0: all has one, and mm_init() refuses a
+ * highmem_start; the port needs no port_kmap_local().  Costs @HIGHMEM@ of code.
+ */
+#ifndef BUDDY_HIGHMEM
+#define BUDDY_HIGHMEM (!BUDDY_TINY)
+#endif
+
+/*
+ * Per-CPU caches.  0: requests go straight to the free lists, under the zone's lock: about
+ * four times the instructions.  Costs @PCP@ of code, and BUDDY_PCP_SLOTS.
+ */
+#ifndef BUDDY_PCP
+#define BUDDY_PCP (!BUDDY_TINY)
+#endif
+
+/*
  * Slots of one per-CPU cache of order 0 (half as many for each order above it): 8 to
  * 1024, a power of two.  It is the most that can be cached; a small zone uses less.  Costs
  * 4 bytes a slot per CPU, populated zone and mobile type.  Half of it is the largest
@@ -72,7 +120,15 @@
  * path; 0: left out.  Costs about 6 KiB of code.
  */
 #ifndef BUDDY_DEBUG_HOOKS
-#define BUDDY_DEBUG_HOOKS 1
+#define BUDDY_DEBUG_HOOKS (!BUDDY_TINY)
+#endif
+
+/*
+ * Misuse is told in words: what, where, by whom.  0: it is refused and counted (BAD_FREE,
+ * BAD_ALLOC, BAD_GFP), nothing more.  Costs @MISUSE_REPORT@ of code.
+ */
+#ifndef BUDDY_MISUSE_REPORT
+#define BUDDY_MISUSE_REPORT 1
 #endif
 
 /*
@@ -80,7 +136,7 @@
  * numbers.  Costs about 6 KiB of code, in a program that shows nothing else.
  */
 #ifndef BUDDY_ALLOC_REPORT
-#define BUDDY_ALLOC_REPORT 1
+#define BUDDY_ALLOC_REPORT (!BUDDY_TINY)
 #endif
 
 /*
@@ -88,7 +144,7 @@
  * pages.  0: left out; only per-CPU caches are emptied.  Costs about 6 KiB of code.
  */
 #ifndef BUDDY_RECLAIM
-#define BUDDY_RECLAIM 1
+#define BUDDY_RECLAIM (!BUDDY_TINY)
 #endif
 
 /*
@@ -97,7 +153,7 @@
  * -EBUSY (or NULL).  Owners are the same with both.  Costs about 5 KiB of code.
  */
 #ifndef BUDDY_COMPACTION
-#define BUDDY_COMPACTION 1
+#define BUDDY_COMPACTION (!BUDDY_TINY)
 #endif
 
 /*
@@ -105,19 +161,35 @@
  * Costs about 4.5 KiB of code.
  */
 #ifndef BUDDY_VMALLOC
-#define BUDDY_VMALLOC 1
+#define BUDDY_VMALLOC (!BUDDY_TINY)
 #endif
 
 /* The page cache over block devices (filemap.h); 0: left out.  Costs about 3 KiB of code. */
 #ifndef BUDDY_FILEMAP
-#define BUDDY_FILEMAP 1
+#define BUDDY_FILEMAP (!BUDDY_TINY)
 #endif
 
 /* Small objects: kmem_cache and kmalloc() (slab.h); 0: left out.  Costs about 6 KiB of code. */
 #ifndef BUDDY_SLAB
-#define BUDDY_SLAB 1
+#define BUDDY_SLAB (!BUDDY_TINY)
 #endif
 
+#if BUDDY_TINY && (BUDDY_MOBILITY || BUDDY_HIGHATOMIC || BUDDY_CMA || BUDDY_HIGHMEM || BUDDY_PCP)
+#error "BUDDY_TINY has one zone with one kind of page: no MOBILITY, HIGHATOMIC, CMA, HIGHMEM, PCP"
+#endif
+#if BUDDY_TINY && (BUDDY_DEBUG_HOOKS || BUDDY_ALLOC_REPORT)
+#error "BUDDY_TINY has nothing to show: no DEBUG_HOOKS, ALLOC_REPORT"
+#endif
+#if BUDDY_TINY && \
+	(BUDDY_RECLAIM || BUDDY_COMPACTION || BUDDY_VMALLOC || BUDDY_FILEMAP || BUDDY_SLAB)
+#error "BUDDY_TINY's pages have no owners: no RECLAIM, COMPACTION, VMALLOC, FILEMAP, SLAB"
+#endif
+#if BUDDY_HIGHATOMIC && !BUDDY_MOBILITY
+#error "BUDDY_HIGHATOMIC is a migratetype of pageblocks: it needs BUDDY_MOBILITY"
+#endif
+#if BUDDY_CMA && !BUDDY_MOBILITY
+#error "BUDDY_CMA and isolated pages are migratetypes of pageblocks: they need BUDDY_MOBILITY"
+#endif
 #if BUDDY_PAGE_SHIFT < 12 || BUDDY_PAGE_SHIFT > 16
 #error "BUDDY_PAGE_SHIFT must be 12 to 16 (4 to 64 KiB pages)"
 #endif

@@ -183,6 +183,7 @@ extern gfp_t gfp_allowed_mask;
  * The i-th name that there is for flags, as it is written above, the usual combinations
  * first, and the flags that it stands for; NULL and 0 past the last.
  */
+#if !BUDDY_TINY
 const char *gfp_name(unsigned i);
 gfp_t gfp_flag(unsigned i);
 
@@ -192,6 +193,7 @@ gfp_t gfp_flag(unsigned i);
  * everything.
  */
 void gfp_format(gfp_t gfp, char *buf, unsigned size);
+#endif
 
 /* ---- allocate ---------------------------------------------------------- */
 
@@ -212,6 +214,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned order);
 /* alloc_pages(gfp, 0) with the order compiled in. */
 struct page *alloc_page(gfp_t gfp);
 
+#if !BUDDY_TINY
 /*
  * From node nid first (0 to BUDDY_MAX_NODES - 1; -1: this CPU's), then the others
  * by distance, unless __GFP_THISNODE.
@@ -223,6 +226,7 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned order);
  * (alloc_scope.h; NULL: all).
  */
 struct page *__alloc_pages(gfp_t gfp, unsigned order, int nid, const uint32_t *nodemask);
+#endif
 
 /*
  * bytes (rounded up to pages, at most 2^MAX_ORDER of them), contiguous, in single pages,
@@ -243,7 +247,9 @@ unsigned alloc_pages_bulk_array(gfp_t gfp, unsigned nr, struct page **pages);
  * Adds nr pages of order 0 to a list, linked by page->lru.  Returns how many; fewer when
  * memory ran out.
  */
+#if !BUDDY_TINY
 unsigned alloc_pages_bulk_list(gfp_t gfp, unsigned nr, struct list_head *list);
+#endif
 
 /*
  * The same as an address in the permanent mapping, NULL when there is none.
@@ -274,7 +280,9 @@ void __free_page(struct page *page);
 void free_pages_bulk_array(unsigned nr, struct page **pages);
 
 /* Frees all pages of order 0 on a list (page->lru), and leaves it empty. */
+#if !BUDDY_TINY
 void free_unref_page_list(struct list_head *list);
+#endif
 
 /* The same by address, any address in the block's first page's first byte. */
 void free_pages(const void *addr, unsigned order);
@@ -287,8 +295,20 @@ void free_pages(const void *addr, unsigned order);
  * drain_all_pages() interrupts are on and no lock is held; a CPU that the port
  * cannot reach keeps its pages.  Returns the number of pages given back.
  */
+#if BUDDY_PCP
 unsigned drain_all_pages(void);
 unsigned drain_local_pages(void);
+#else
+static inline unsigned drain_all_pages(void)
+{
+	return 0;
+}
+
+static inline unsigned drain_local_pages(void)
+{
+	return 0;
+}
+#endif
 
 #ifdef __cplusplus
 }

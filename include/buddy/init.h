@@ -22,6 +22,20 @@ extern "C" {
 #endif
 
 /*
+ * The same in one call, for memory that is one range and known beforehand: memblock_add(),
+ * mm_init() with one CPU and mm_init_cpu(0), and all that there is with BUDDY_TINY.  Whole
+ * pages of [base, base + bytes) are the allocator's, which puts its descriptors there, too;
+ * nothing of it is in use.  min_free_kbytes: as in struct mm_limits; with BUDDY_TINY 0 means
+ * a 32nd of the memory, and there is no other mark above min.
+ *
+ * 0; -EINVAL: no whole page; -ENOMEM: the descriptors do not fit; -EPERM: called twice.  Each
+ * with a line on the console.
+ */
+int mm_init_range(phys_addr_t base, phys_addr_t bytes, unsigned min_free_kbytes);
+
+#if !BUDDY_TINY
+
+/*
  * Where the zones lie.  Limits are rounded down to MAX_ORDER blocks (4 MiB by
  * default), so that no block ever spans two zones; a limit that rounds to
  * nothing leaves its zone empty.  0 means the default.
@@ -110,6 +124,8 @@ int mm_set_cpu_node(unsigned cpu, int nid);
  * nr_cpus, before its first allocation.  0, or -EINVAL.
  */
 int mm_init_cpu(unsigned cpu);
+
+#endif /* !BUDDY_TINY */
 
 #ifdef __cplusplus
 }

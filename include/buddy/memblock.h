@@ -31,6 +31,8 @@ extern "C" {
 
 typedef uint64_t phys_addr_t;
 
+#if !BUDDY_TINY
+
 #define MEMBLOCK_NONE	  0x0
 #define MEMBLOCK_NOMAP	  0x1 /* not to be touched, not even mapped: never the allocator's */
 #define MEMBLOCK_REUSABLE 0x2 /* a CMA area: movable pages may borrow it */
@@ -124,6 +126,8 @@ void memblock_reset(void);
 
 /* Prints all ranges in plain lines. */
 void memblock_dump(void);
+
+#endif /* !BUDDY_TINY */
 
 #ifdef __cplusplus
 }

@@ -29,8 +29,32 @@ extern "C" {
 #define SECTION_NONE	  0xffffU
 static_assert(NR_MEM_SECTIONS < SECTION_NONE, "section numbers are halfwords");
 
-extern struct page *mem_map;			 /* set by mm_init() */
-extern unsigned nr_map_pages;			 /* descriptors in it */
+extern struct page *mem_map;  /* set by mm_init() */
+extern unsigned nr_map_pages; /* descriptors in it */
+
+#if BUDDY_TINY
+
+extern unsigned long mem_map_pfn; /* the frame of the first one: they stand side by side */
+
+/* The frame has a descriptor. */
+static inline bool pfn_valid(unsigned long pfn)
+{
+	return pfn - mem_map_pfn < nr_map_pages;
+}
+
+/* pfn must be valid. */
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	return mem_map + (pfn - mem_map_pfn);
+}
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return mem_map_pfn + (unsigned long)(page - mem_map);
+}
+
+#else
+
 extern uint16_t section_to_map[NR_MEM_SECTIONS]; /* section -> place in mem_map */
 extern uint16_t map_to_section[NR_MEM_SECTIONS]; /* and back */
 
@@ -56,6 +80,8 @@ static inline unsigned long page_to_pfn(const struct page *page)
 	       (i & (PAGES_PER_SECTION - 1));
 }
 
+#endif /* BUDDY_TINY */
+
 /* The page's place in the permanent mapping; NULL for a page of highmem. */
 void *page_address(const struct page *page);
 
@@ -76,12 +102,13 @@ void get_page(struct page *page);
 void put_page(struct page *page);
 
 /*
- * Compound pages: blocks allocated with __GFP_COMP, of order 1 at least.  Every page of
+ * Compound pages (none with BUDDY_TINY, which refuses __GFP_COMP): blocks allocated with __GFP_COMP, of order 1 at least.  Every page of
  * one leads to its first page; get_page() and put_page() of any of them count on that
  * one.  Before the block is freed its destructor is called, in the context of the last
  * put: set_compound_page_dtor(page, nr) gives it the one that was registered as nr (1 to
  * 7; 0: none).  A destructor may not free the block.
  */
+#if !BUDDY_TINY
 typedef void (*compound_page_dtor)(struct page *page);
 /* Before the first use of nr.  0, or -EINVAL: nr is not 1 to 7. */
 int register_compound_page_dtor(unsigned nr, compound_page_dtor dtor);
@@ -94,6 +121,7 @@ unsigned long compound_nr(const struct page *page);
 bool PageCompound(const struct page *page);
 bool PageHead(const struct page *page);
 bool PageTail(const struct page *page);
+#endif
 
 /*
  * Makes 2^order single pages of an allocated block, one reference each.  The block has one

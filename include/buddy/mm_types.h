@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct page - the descriptor of one page of RAM, 16 bytes on ARM.
+ * struct page - the descriptor of one page of RAM, 16 bytes on ARM (8 with BUDDY_TINY).
  *
  * One 32-bit word says all that the allocator knows of a block; it stands in
  * the descriptor of the block's first page (its head).  Every other page of a
@@ -15,7 +15,8 @@
  *
  * The other three words belong to the owner while the block is allocated (and
  * to the allocator's lists while it is free): set mapping, index and priv
- * to what you like, of every page of the block.  They are not cleared.
+ * to what you like, of every page of the block.  They are not cleared.  With BUDDY_TINY there
+ * is one, priv.
  */
 #ifndef BUDDY_MM_TYPES_H
 #define BUDDY_MM_TYPES_H
@@ -40,6 +41,21 @@ struct list_head {
 };
 #endif
 
+#if BUDDY_TINY
+
+struct page {
+	uint32_t word; /* [Z] while free, else its holder; see above */
+	union {
+		uint32_t priv; /* the owner's */
+		struct {
+			uint16_t next, prev; /* [Z] free: places in mem_map (mm/tiny.c) */
+		};
+	};
+};
+static_assert(sizeof(struct page) == 8, "a descriptor is 8 bytes");
+
+#else
+
 struct page {
 	uint32_t word;	/* [Z] while free, else its holder; see above */
 	uintptr_t priv; /* the owner's */
@@ -55,6 +71,8 @@ struct page {
 #if UINTPTR_MAX == UINT32_MAX
 static_assert(sizeof(struct page) == 16, "a descriptor is 16 bytes");
 #endif
+
+#endif /* BUDDY_TINY */
 
 #define PAGE_ORDER_MASK 0x0000000fU
 #define PAGE_FLAGS_MASK 0x00000ff0U

@@ -20,6 +20,8 @@ extern "C" {
 
 enum zone_type { ZONE_DMA, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, MAX_NR_ZONES };
 
+#if BUDDY_MOBILITY
+
 enum migratetype {
 	MIGRATE_UNMOVABLE,
 	MIGRATE_MOVABLE,
@@ -30,6 +32,22 @@ enum migratetype {
 	MIGRATE_ISOLATE,		       /* contig.h: not to be given, not counted as free */
 	MIGRATE_TYPES
 };
+
+#else
+
+/* One type; the last three are nobody's. */
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE = MIGRATE_UNMOVABLE,
+	MIGRATE_RECLAIMABLE = MIGRATE_UNMOVABLE,
+	MIGRATE_PCPTYPES,
+	MIGRATE_TYPES = MIGRATE_PCPTYPES,
+	MIGRATE_HIGHATOMIC,
+	MIGRATE_CMA,
+	MIGRATE_ISOLATE
+};
+
+#endif
 
 enum vm_event_item {
 	PGALLOC,    /* blocks allocated */
@@ -94,17 +112,40 @@ uint32_t vm_events(enum vm_event_item item);
  * use).
  */
 unsigned long nr_free_pages(void);
+#if BUDDY_PCP
 unsigned long nr_pcp_pages(void);
+#else
+static inline unsigned long nr_pcp_pages(void)
+{
+	return 0;
+}
+#endif
+
+/* Pages that the allocator manages: handed over at start-up; free or allocated. */
+unsigned long nr_managed_pages(void);
+
+#if !BUDDY_TINY
 
 /*
  * Of the free pages: in CMA areas, in the highatomic reserve (both only for those who may
  * have them).
  */
+#if BUDDY_CMA
 unsigned long nr_free_cma_pages(void);
+#else
+static inline unsigned long nr_free_cma_pages(void)
+{
+	return 0;
+}
+#endif
+#if BUDDY_HIGHATOMIC
 unsigned long nr_free_highatomic_pages(void);
-
-/* Pages that the allocator manages: handed over by memblock; free or allocated. */
-unsigned long nr_managed_pages(void);
+#else
+static inline unsigned long nr_free_highatomic_pages(void)
+{
+	return 0;
+}
+#endif
 
 /* Free pages above the high watermarks: what a request can count on. */
 unsigned long nr_free_buffer_pages(void);
@@ -170,6 +211,8 @@ struct page_use_info {
 
 /* Context: any; a running system may give a picture that is no longer true. */
 void page_use(unsigned long pfn, struct page_use_info *info);
+
+#endif /* !BUDDY_TINY */
 
 #ifdef __cplusplus
 }

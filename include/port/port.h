@@ -29,7 +29,8 @@
 /*
  * port_impl.h must define
  *
- *   PORT_NR_CPUS           macro: CPUs at most, 1 to 32.
+ *   PORT_NR_CPUS           macro: CPUs at most, 1 to 32.  With 1 no lock is ever taken:
+ *                          interrupts off are enough.
  *   PORT_CACHELINE         macro: bytes of a cache line; per-CPU data and locks
  *                          are aligned to it.
  *

@@ -72,6 +72,8 @@ void poison_block(struct page *page, unsigned order);
 
 #include "../../port/host/host.h"
 
+#if !BUDDY_TINY /* which has a fixture of its own, tests/tiny */
+
 struct range {
 	uint64_t base, size;
 	int nid;
@@ -110,6 +112,8 @@ bool touch_faults(char *p, bool write);
 
 /* This thread plays CPU `cpu` from here on (mm_init_cpu() included, if it is new). */
 void play_cpu(unsigned cpu);
+
+#endif /* !BUDDY_TINY */
 
 #endif /* TEST_HOST */
 

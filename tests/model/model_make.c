@@ -57,7 +57,7 @@ static void make_limits(struct rng *r, struct mm_limits *l, const struct range *
 	l->nr_cpus = 1 + rng_below(r, 4);
 	if (rng_below(r, 2))
 		l->dma_limit = bank->base + below(r, bank->size);
-	if (rng_below(r, 3) == 0)
+	if (rng_below(r, 3) == 0 && BUDDY_HIGHMEM)
 		l->highmem_start = bank->base + bank->size / 2 + below(r, bank->size / 2);
 	if (rng_below(r, 3) == 0)
 		l->movablecore = below(r, total / 3);

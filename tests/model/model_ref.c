@@ -225,7 +225,7 @@ void ref_give_up_reserves(void)
 		while (unreserve_highatomic_pageblock(zone))
 			;
 		port_irq_restore(flags);
-		CHECK_EQ(zone->nr_reserved_highatomic, 0);
+		CHECK_EQ(zone_reserved_highatomic(zone), 0);
 	}
 }
 

@@ -317,23 +317,23 @@ static void what_is_broken_is_named(void)
 	struct kmem_cache_node *n;
 	struct kmem_cache *s;
 	struct page *slab;
-	uintptr_t private;
+	uintptr_t priv;
 
 	slab_begin();
 	s = some_cache();
 	REQUIRE(s);
 	n = &s->node[0];
 	slab = lru_to_page(n->partial.next);
-	private = slab->priv;
+	priv = slab->priv;
 	CHECK_NAMED(n->nr_partial++, n->nr_partial--, "nr_partial is not");
 	CHECK_NAMED(n->nr_empty++, n->nr_empty--, "nr_empty is not");
 	CHECK_NAMED(n->nr_free++, n->nr_free--, "nr_free is not");
 	CHECK_NAMED(n->nr_slabs++, n->nr_slabs--, "nr_slabs is not what pages say");
-	CHECK_NAMED(slab->priv += 1 << 12, slab->priv = private,
+	CHECK_NAMED(slab->priv += 1 << 12, slab->priv = priv,
 		    "free objects are not what it counts");
-	CHECK_NAMED(slab->priv |= 0xfff000, slab->priv = private,
+	CHECK_NAMED(slab->priv |= 0xfff000, slab->priv = priv,
 		    "more objects are in use than a slab has");
-	CHECK_NAMED(slab->priv ^= 0x70000000, slab->priv = private, "none of the cache");
+	CHECK_NAMED(slab->priv ^= 0x70000000, slab->priv = priv, "none of the cache");
 	CHECK_NAMED(s->cpu[0].top[-1] = (char *)s->cpu[0].top[-1] + PAGE_SIZE * 64,
 		    s->cpu[0].top[-1] = (char *)s->cpu[0].top[-1] - PAGE_SIZE * 64,
 		    "an array holds something");
