@@ -6,8 +6,8 @@
 # ---- the smallest: BUDDY_TINY -----------------------------------------------------
 
 TINY_SRC  := tests/tiny/test_tiny.c tests/tiny/fixture_tiny.c tests/tiny/model_tiny.c \
-	     $(wildcard mm/tiny*.c) mm/misuse.c port/host/port.c port/host/context.c \
-	     port/host/vmap.c tests/harness/tap.c tests/harness/fixture.c tests/harness/cpus_host.c
+	     $(wildcard mm/tiny*.c) mm/misuse.c $(HOST_PORT_SRC) \
+	     tests/harness/tap.c tests/harness/fixture.c tests/harness/cpus_host.c
 CC_tiny64  := $(CC_asan64) -DBUDDY_TINY=1
 CC_tiny32  := $(CC_asan32) -DBUDDY_TINY=1 -DBUDDY_MISUSE_REPORT=0
 CC_tinytsan := $(CC_tsan64) -DBUDDY_TINY=1
