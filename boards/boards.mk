@@ -56,13 +56,15 @@ qemu = $(if $(filter-out 0,$(TIMEOUT)),timeout $(TIMEOUT)) $(QEMU) \
 	-M $(QEMU_MACHINE) $(QEMU_EXTRA) -smp $(SMP) -m $(MEM) -display none -serial stdio -monitor none \
 	-semihosting-config enable=on,target=native $(KERNEL_$(START)) \
 	$(SD_ARGS) $(if $(filter nor,$(START)),,$(DTB_ARGS) $(call APPEND_ARGS,$(2)))
-# $(call nor,image without its extension,bootargs): a shell's $$nor for it, while the shell runs
-nor = $(if $(filter nor,$(START)),nor=$$(mktemp) && trap 'rm -f "$$nor"' EXIT && \
-	tools/images/mknor.sh $(1).bin $(DTB) "$$nor" $(NOR_MIB) "$(2)" $(MEM) &&)
+# $(call nor,image without its extension,bootargs): makes "$$nor" for it, in a shell that has
+# said where that is; here: in a file that ends with the shell.
+nor = $(if $(filter nor,$(START)),tools/images/mknor.sh $(1).bin $(DTB) "$$nor" $(NOR_MIB) "$(2)" $(MEM) &&)
+NOR_SCRATCH = $(if $(filter nor,$(START)),nor=$$(mktemp) && trap 'rm -f "$$nor"' EXIT && \
+	trap 'exit 1' HUP INT TERM &&)
 
 run: $(IMAGE).$(START_FILE_$(START)) $(filter-out none,$(DTB) $(SD)) ## boot it in QEMU: with a terminal the monitor, else the demonstration
 	$(Q)if [ -t 0 ]; then mode=monitor; else mode=demo; fi; \
-	$(call nor,$(IMAGE),semihosting mode=$$mode $(APPEND)) \
+	$(NOR_SCRATCH) $(call nor,$(IMAGE),semihosting mode=$$mode $(APPEND)) \
 	$(call qemu,$(IMAGE),semihosting mode=$$mode $(APPEND))
 
 ifeq ($(DEBUG),openocd)
@@ -73,7 +75,7 @@ DEBUG_SERVER = $(call qemu,$(IMAGE),semihosting mode=monitor $(APPEND)) -S -gdb 
 endif
 
 debug: $(IMAGE).elf $(IMAGE).$(START_FILE_$(START)) $(filter-out none,$(DTB) $(SD)) ## the same, halted at its start, under gdb with the buddy commands; or DEBUG=openocd
-	$(Q)$(if $(filter qemu,$(DEBUG)),$(call nor,$(IMAGE),semihosting mode=monitor $(APPEND))) \
+	$(Q)nor=$(OUT)/debug.nor; $(if $(filter qemu,$(DEBUG)),$(call nor,$(IMAGE),semihosting mode=monitor $(APPEND))) \
 	tools/gdb/debug.py --gdb $(GDB) --elf $(IMAGE).elf -- $(DEBUG_SERVER)
 
 # ---- the image in the forms that loaders take -----------------------------------------
@@ -143,12 +145,11 @@ else ifneq ($(filter-out 0,$(JTAG)),)
 	$(Q)tools/openocd/load.sh $(OPENOCD) $(JTAG_CFG) "$(JTAG_ADAPTER)" $(IMAGE).elf \
 		$(LINK_ADDR) $(IMG)/$(BOARD).dtb $(UBOOT_FDT_ADDR)
 else
-	$(Q)[ -f boards/$(BOARD)/flash.txt ] || { echo "flash: boards/$(BOARD)/flash.txt does not exist: nobody has written down the steps for $(BOARD)" >&2; exit 1; }
 	$(Q)sed -e 's|@IMAGE@|$(IMG)|g' -e 's|@BOARD@|$(BOARD)|g' -e 's|@DTB@|$(IMG)/$(BOARD).dtb|g' \
 		-e 's|@KADDR@|$(UBOOT_KERNEL_ADDR)|g' -e 's|@FADDR@|$(UBOOT_FDT_ADDR)|g' \
 		-e "s|@BYTES@|$$(printf '%x' $$(wc -c < $(IMG)/zImage))|g" \
 		-e "s|@NORBYTES@|$$(printf '%x' $$(wc -c < $(IMG)/zImage-dtb))|g" \
-		boards/$(BOARD)/flash.txt
+		$(firstword $(wildcard boards/$(BOARD)/flash.txt) tools/images/flash.txt)
 endif
 
 boards: ## the boards there are

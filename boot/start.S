@@ -4,9 +4,13 @@
  *
  *   ELF (QEMU, debugger)   all cores at once, at the link address, r2 = 0
  *   raw image or zImage    core 0, anywhere in RAM, r2 = device tree (Linux
- *                          boot protocol for ARM); the others wait elsewhere
- *   U-Boot `go`            core 0, with U-Boot's MMU and caches still on
+ *                          boot protocol for ARM) or tags; the others wait elsewhere
+ *   U-Boot `go`            core 0, with U-Boot's MMU and caches still on; the tree
+ *                          named on its line
  *   NOR flash              all cores at once, at 0, nothing set up at all
+ *
+ * Without a tree from the loader, the one that follows the image is taken.
+ * The state is ARM: an odd address (Thumb) is no entry.
  *
  * Core 0 (MPIDR affinity 0, so there is nothing to race for) makes its state
  * known whatever the loader left, moves the image to its link address, clears
@@ -74,6 +78,7 @@ reset:
 	mov	r8, r0
 	mov	r9, r1
 	mov	r10, r2
+	mov	r7, #0			@ what early_dabt lets pass
 	mrc	p15, 0, r11, c1, c0, 0	@ SCTLR as the loader left it
 
 	adr	r0, _start
@@ -93,8 +98,10 @@ reset:
 	/*
 	 * The device tree: r2's, else the one that `go` names, else the one that
 	 * follows the image.  `go` leaves junk in r2, so that a pointer counts if it
-	 * leads to a tree's first word.  r2: its address, 0: none; r3: BOOT_*.
+	 * leads to a tree's first word; r7 = 3: where there is no memory there is none.
+	 * r2: its address, 0: none; r3: BOOT_*.
 	 */
+	mov	r7, #3
 	mov	r3, #0
 	adr	r12, _start
 	mov	r0, r10
@@ -111,7 +118,8 @@ reset:
 	bl	tree_at
 	cmp	r1, #0
 	orrne	r3, r3, #BOOT_DTB_APPENDED
-1:	blne	place_tree
+1:	mov	r7, #0
+	blne	place_tree
 	moveq	r2, #0
 
 	/* Where are we, where do we belong? */
@@ -298,6 +306,12 @@ cpu_quiesce:
 	bpl	1b
 	dsb
 
+	/* Nothing is in it: out of coherency, as the Cortex-A9 TRM has it (ACTLR, "SMP"). */
+	mrc	p15, 0, r0, c1, c0, 1
+	bic	r0, r0, #(1 << 6) | (1 << 0)
+	mcr	p15, 0, r0, c1, c0, 1
+	isb
+
 	mrc	p15, 0, r0, c0, c0, 5
 	tst	r0, #0xff
 	bne	4f
@@ -442,6 +456,9 @@ early_pabt:
 	mov	r4, #'P'
 	b	early_report
 early_dabt:
+	cmp	r7, #3
+	moveq	r1, #0			@ the byte that was not read
+	subseq	pc, lr, #4
 	cmp	r7, #1
 	moveq	r7, #2
 	subseq	pc, lr, #8

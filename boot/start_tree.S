@@ -100,7 +100,7 @@ go_argument:
  * that is RAM, aligned to words, and none of what the image is going to take;
  * else it goes behind the image, or behind the image as it was loaded if that
  * lies there.  Such memory exists: linker.ld keeps the image small against RAM.
- * r12: where the image was loaded.  Leaves Z clear.  r0-r2, r4-r7.
+ * r12: where the image was loaded.  Leaves Z clear.  r0-r2, r4-r6.
  */
 	.global	place_tree
 place_tree:
@@ -141,13 +141,13 @@ place_tree:
 	mov	r5, r2
 6:	cmp	r5, r6
 	bhs	4f
-	ldrb	r7, [r0], #1
-	strb	r7, [r5], #1
+	ldrb	r4, [r0], #1
+	strb	r4, [r5], #1
 	b	6b
 3:	subs	r1, r1, #1
 	blo	4f
-	ldrb	r7, [r0, r1]
-	strb	r7, [r2, r1]
+	ldrb	r4, [r0, r1]
+	strb	r4, [r2, r1]
 	b	3b
 4:	movs	r4, #1
 	bx	lr

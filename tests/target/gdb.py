@@ -6,11 +6,15 @@
 
 At the prompt: what the commands print is what the monitor's buddyinfo, zoneinfo and
 pagetypeinfo print.  After a crash: they still work.  Then gdb breaks one thing after the
-other in the halted board's memory, and `buddy check` must name each.
+other in the halted board's memory, and `buddy check` must name each.  Last, what `make debug` runs, on a terminal.
 """
 import argparse
 import os
+import pty
 import re
+import select
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -56,11 +60,11 @@ BREAKS = [
 ]
 
 
-def gdb(args, socket, commands):
+def gdb(args, path, commands):
     """The output of each command."""
     line = [args.gdb, "-nx", "-batch", "-ex", "set pagination off", "-ex",
             "file %s.elf" % args.image, "-ex", "source " + SCRIPT,
-            "-ex", "target remote " + socket]
+            "-ex", "target remote " + path]
     for nr, command in enumerate(commands):
         line += ["-ex", "echo @@%d\\n" % nr, "-ex", command]
     done = subprocess.run(line + ["-ex", "echo @@end\\n", "-ex", "detach"],
@@ -209,6 +213,73 @@ def before_the_start(args, report):
                             "mm_init() has not run yet" in check, zones + check))
 
 
+class Terminal:
+    """What `make debug` starts, on a terminal of its own."""
+
+    def __init__(self, command):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "dumb"
+            os.execvp(command[0], command)
+        self.out = ""
+
+    def expect(self, pattern, seconds=30):
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.out):
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+            try:
+                data = os.read(self.fd, 65536) if ready else b""
+            except OSError:
+                data = b""
+            need(data, "%r did not come, but %r" % (pattern, self.out[-600:]))
+            self.out += data.decode("latin-1")
+        m = re.search(pattern, self.out)
+        self.out = self.out[m.end():]
+        return m
+
+    def send(self, text):
+        os.write(self.fd, text.encode("ascii"))
+
+    def close(self):
+        """Its status; killed when it does not end by itself."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.05)
+        os.kill(self.pid, signal.SIGTERM)
+        os.waitpid(self.pid, 0)
+        return None
+
+
+def make_debug(args, report):
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, "log")
+        t = Terminal(["tools/gdb/debug.py", "--gdb", args.gdb, "--elf", args.image + ".elf",
+                      "--log", log, "--", args.qemu, "-M", "vexpress-a9", "-m", "64", "-smp", "4",
+                      "-display", "none", "-audiodev", "none,id=none", "-global",
+                      "pl041.audiodev=none", "-serial", "stdio", "-monitor", "none", "-kernel",
+                      args.image + ".elf", "-dtb", args.dtb, "-append", "mode=monitor", "-S",
+                      "-gdb", "tcp::@PORT@"])
+
+        def starts_gdb_on_a_halted_board():
+            t.port = int(t.expect(r"localhost:(\d+)\b").group(1))
+            t.expect(r"\(gdb\) ")
+            t.send("buddy zones\n")
+            t.expect(r"mm_init\(\) has not run yet")
+
+        def and_the_server_ends_with_it():
+            t.send("set confirm off\nquit\n")
+            need(t.close() == 0, "status")
+            with socket.socket() as s:
+                need(s.connect_ex(("127.0.0.1", t.port)), "somebody listens still")
+            need(os.path.exists(log), "no log of the console")
+
+        report("make debug starts gdb on a halted board", starts_gdb_on_a_halted_board)
+        report("and the server ends with it", and_the_server_ends_with_it)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -229,7 +300,7 @@ def main():
             print("not ok %d - %s" % (count[0], name))
             print("".join("# %s\n" % line for line in str(wrong).split("\n")), end="", flush=True)
 
-    for part in (at_the_prompt, after_a_crash, before_the_start):
+    for part in (at_the_prompt, after_a_crash, before_the_start, make_debug):
         try:
             part(args, report)
         except (AssertionError, subprocess.TimeoutExpired) as wrong:

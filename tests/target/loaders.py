@@ -261,6 +261,10 @@ def main():
                 continue
             command = maker.command(case)
             out, wrong = run(case, command, args.timeout)
+            # The board's clock goes on while this machine has no time for its cores.
+            if wrong and "did not come up within" in out:
+                print("# %s: again, a core was late" % case.name)
+                out, wrong = run(case, command, args.timeout)
             nr += 1
             failed += wrong is not None
             print("%s %d - %s" % ("not ok" if wrong else "ok", nr, case.name), flush=True)

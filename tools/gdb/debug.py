@@ -76,6 +76,8 @@ def main():
             return 1
     port = free_port()
     command, console = with_console([w.replace("@PORT@", str(port)) for w in args.server], log)
+    for sig in (signal.SIGTERM, signal.SIGHUP):  # by way of the `finally` below
+        signal.signal(sig, lambda nr, _: sys.exit(128 + nr))
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         if not wait_for(server, port):

@@ -1,6 +1,7 @@
 # libbuddy's boot script, for U-Boot's `source`; @BOARD@.
 # Run by U-Boot's distribution start-up, devtype and devnum are set; run as 6x_bootscript,
-# disk is; else the first card is meant.  `setenv bootargs ...; saveenv` before changes what the image is told.
+# dtype and disk are; else the first card is meant.  `setenv bootargs ...; saveenv` before changes what the image is told.
+if test -n "${dtype}"; then setenv devtype ${dtype}; fi
 if test -n "${disk}"; then setenv devnum ${disk}; fi
 if test -z "${devtype}"; then setenv devtype mmc; fi
 if test -z "${devnum}"; then setenv devnum 0; fi
