@@ -12,6 +12,8 @@
  */
 #include <mm/port_selftest.h>
 
+#if !BUDDY_TINY
+
 /* Rounds of port_cpu_relax() after which somebody who is waited for does not come. */
 #ifndef PORT_SELFTEST_PATIENCE
 #define PORT_SELFTEST_PATIENCE 50000000U
@@ -169,3 +171,5 @@ unsigned buddy_port_selftest_irq(void)
 				"one that belongs to this CPU's handlers");
 	return buddy_port_selftest_failures();
 }
+
+#endif /* !BUDDY_TINY */

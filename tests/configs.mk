@@ -6,7 +6,7 @@
 # ---- the smallest: BUDDY_TINY -----------------------------------------------------
 
 TINY_SRC  := tests/tiny/test_tiny.c tests/tiny/fixture_tiny.c tests/tiny/model_tiny.c \
-	     $(wildcard mm/tiny*.c) mm/misuse.c $(HOST_PORT_SRC) \
+	     $(wildcard mm/tiny*.c) mm/misuse.c mm/port_selftest.c $(HOST_PORT_SRC) \
 	     tests/harness/tap.c tests/harness/fixture.c tests/harness/cpus_host.c
 CC_tiny64  := $(CC_asan64) -DBUDDY_TINY=1
 CC_tiny32  := $(CC_asan32) -DBUDDY_TINY=1 -DBUDDY_MISUSE_REPORT=0

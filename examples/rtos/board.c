@@ -5,7 +5,8 @@
  * State: the page table, written once with the MMU off.  The GIC's distributor is core 0's
  * until the others start; interface and timer are each core's own.
  *
- * Not here: the L2 cache (PL310), which stays off, and finding out the timer's clock.
+ * Not here: the L2 cache (PL310), which stays off; the errata of early Cortex-A9s (those of
+ * the image are in boot/errata.c); finding out the timer's clock.
  * Sections cited: ARMv7-A ARM (DDI0406C), Cortex-A9 MPCore TRM (DDI0407), GIC architecture
  * (IHI0048), PL011 TRM (DDI0183).
  */

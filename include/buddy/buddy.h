@@ -9,6 +9,7 @@
 #include <buddy/init.h>
 #include <buddy/mm.h>
 #include <buddy/mm_types.h>
+#include <buddy/port_selftest.h>
 #include <buddy/version.h>
 #include <buddy/vmstat.h>
 
@@ -23,7 +24,6 @@
 #include <buddy/memblock.h>
 #include <buddy/migrate.h>
 #include <buddy/oom.h>
-#include <buddy/port_selftest.h>
 #include <buddy/reclaim.h>
 #include <buddy/slab.h>
 #include <buddy/vmalloc.h>

@@ -15,6 +15,9 @@
  * that would make everything after it wrong.  A program that calls none of these does not
  * link them.
  *
+ * With BUDDY_TINY only the first is there, and looks at what that configuration asks for:
+ * interrupts, the lock, addresses, port_clear_page().
+ *
  * What it cannot find: a lock without its barriers (on most machines, most of the time), an
  * interrupt above the priority that port_irq_save() masks, memory that is not where
  * port_virt_to_phys() says although the way back agrees, caches that are not written back
@@ -27,14 +30,18 @@
 
 #include <buddy/config.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* buddy_port_selftest() also maps pages by port_kmap_local(): the port has highmem. */
 #define PORT_SELFTEST_KMAP 0x1U
 
 /*
  * All that one CPU can find out by itself, and by port_run_on_cpu() of those that it reaches.
- * pages: nr pages of RAM (4 at least) in the permanent mapping, page aligned, the caller's;
- * what is in them is lost.  The first and the last are those whose addresses go to and fro:
- * the whole of RAM, before mm_init(), finds more than four pages.
+ * pages: nr pages of RAM (4 at least) in the permanent mapping, page aligned.  The first four
+ * are written to, and are the caller's to lose; the addresses of the first and the last go to
+ * and fro, so nr may reach over the rest of RAM.
  *
  * Context: task, interrupts on, no lock held, nothing else uses the allocator.  Before
  * mm_init(), or when every CPU that can be reached has called mm_init_cpu().  Some thousand
@@ -42,6 +49,7 @@
  */
 unsigned buddy_port_selftest(void *pages, unsigned nr, unsigned flags);
 
+#if !BUDDY_TINY
 /*
  * This CPU's part of what only several of them find: called once by each of nr_cpus CPUs, after
  * buddy_port_selftest() on one, with the number that it will give to mm_init_cpu().  Each waits
@@ -61,8 +69,13 @@ unsigned buddy_port_selftest_cpu(unsigned cpu, unsigned nr_cpus);
  * Context: an interrupt handler of any CPU; one at a time.
  */
 unsigned buddy_port_selftest_irq(void);
+#endif
 
 /* The mistakes so far, since buddy_port_selftest() began.  Any context. */
 unsigned buddy_port_selftest_failures(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_PORT_SELFTEST_H */

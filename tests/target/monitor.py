@@ -30,7 +30,7 @@ from monitor_reclaim import RECLAIM
 from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # noqa: E402
                           need)
 
-COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
+COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo slabinfo memmap cpus alloc free blocks "
             "drain cma offline online nodes extfrag compact reclaim kswapd lru hoard oom sd "
             "check debug owner trace fail selftest demo misuse bench "
             "uptime reboot poweroff").split()

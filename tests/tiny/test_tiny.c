@@ -7,6 +7,7 @@
 
 #include <buddy/errno.h>
 #include <buddy/init.h>
+#include <buddy/port_selftest.h>
 #include <mm/tiny.h>
 
 #include "fixture_tiny.h"
@@ -394,6 +395,17 @@ static void damage_is_found(void)
 	__free_pages(page, 1);
 }
 
+static void the_port_passes_its_selftest(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO, 2);
+
+	REQUIRE(page);
+	CHECK_EQ(buddy_port_selftest(page_address(page), 4, 0), 0);
+	CHECK(buddy_port_selftest(page_address(page), 3, 0) == 1);
+	CHECK(host_log_has("expected: at least 4, page aligned"));
+	__free_pages(page, 2);
+}
+
 static const struct test_case cases[] = {
 	TEST(starts_in_what_it_is_given),
 	TEST(odd_ends_are_cut_off),
@@ -414,5 +426,6 @@ static const struct test_case cases[] = {
 	TEST(the_model_agrees),
 	TEST(cpus_share_it),
 	TEST(damage_is_found),
+	TEST(the_port_passes_its_selftest),
 };
 TEST_SUITE(tiny, cases);

@@ -63,8 +63,8 @@ unsigned tested_selftest(void *pages, unsigned nr, unsigned flags);
 unsigned tested_selftest_cpu(unsigned cpu, unsigned nr_cpus);
 unsigned tested_selftest_irq(void);
 
-#include "mm/port_selftest.c"
-#include "mm/port_selftest_cpus.c"
+#include "mm/port_selftest.c"	   // NOLINT(bugprone-suspicious-include)
+#include "mm/port_selftest_cpus.c" // NOLINT(bugprone-suspicious-include)
 
 /* ---- running it ----------------------------------------------------------------- */
 
