@@ -222,16 +222,21 @@ static void put_objects(struct kmem_cache *s, void **object, unsigned nr, struct
 	uintptr_t base = 0, bytes = 0;
 
 	for (unsigned i = 0; i < nr; i++) {
+		struct kmem_cache_node *own;
 		uint32_t word;
 
-		if ((uintptr_t)object[i] - base >= bytes) {
+		if (!slab || (uintptr_t)object[i] - base >= bytes) {
 			slab = slab_of(object[i], &word);
+			if (unlikely(!slab))
+				port_panic("slab: %s: an array holds %p, which is no object",
+					   s->name, object[i]);
 			base = (uintptr_t)page_address(slab);
 			bytes = PAGE_SIZE << page_word_order(word);
-			if (node_of(s, slab) != n) {
+			own = node_of(s, slab);
+			if (!n || own != n) {
 				if (n)
 					port_spin_unlock(&n->lock);
-				n = node_of(s, slab);
+				n = own;
 				port_spin_lock(&n->lock);
 			}
 		}
