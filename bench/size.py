@@ -23,7 +23,8 @@ import sys
 
 ISAS = {"thumb": ["-mthumb", "-Os"], "arm": ["-marm", "-O2"]}
 # no owners of movable or reclaimable pages
-PLAIN = ["-DBUDDY_RECLAIM=0", "-DBUDDY_COMPACTION=0", "-DBUDDY_VMALLOC=0", "-DBUDDY_FILEMAP=0"]
+PLAIN = ["-DBUDDY_RECLAIM=0", "-DBUDDY_COMPACTION=0", "-DBUDDY_VMALLOC=0", "-DBUDDY_FILEMAP=0",
+         "-DBUDDY_SLAB=0"]
 SMALLEST = PLAIN + ["-DBUDDY_DEBUG_HOOKS=0", "-DBUDDY_ALLOC_REPORT=0", "-DBUDDY_MAX_NODES=1", "-DBUDDY_PCP_SLOTS=8", "-DBUDDY_PCP_WORK=2"]
 KINDS = ("text", "data", "bss")
 STARTUP = ("memblock.o", "memblock_query.o", "mm_init.o")
