@@ -36,7 +36,7 @@ $(call model_run,cfg-plain,seed=4000 runs=8 ops=30000)
 # ---- all options, every two in every combination ------------------------------------
 
 CONFIG_OPTIONS := $(foreach o,DEBUG_HOOKS ALLOC_REPORT MISUSE_REPORT RECLAIM COMPACTION CMA \
-	HIGHATOMIC MOBILITY HIGHMEM PCP VMALLOC FILEMAP,BUDDY_$(o)=1$(comma)0) \
+	HIGHATOMIC MOBILITY HIGHMEM PCP VMALLOC FILEMAP SLAB,BUDDY_$(o)=1$(comma)0) \
 	BUDDY_MAX_NODES=4$(comma)1 BUDDY_MAX_ORDER=10$(comma)5
 CONFIG_SETS := $(T)/configs/sets.txt
 

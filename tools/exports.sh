@@ -11,6 +11,8 @@ echo '#include <buddy/buddy.h>' | "$@" -x c -fsyntax-only -aux-info "$aux" -
 {
 	# /* include/buddy/mm.h:46:NC */ extern void *page_address (const struct page *);
 	sed -n 's|^/\* *[^ ]*include/buddy/[^ ]* \*/ extern [^(]*[ *]\([A-Za-z_][A-Za-z_0-9]*\) (.*|\1|p' "$aux"
-	cat include/buddy/*.h |
+	# Of variables, those that these options leave.
+	echo '#include <buddy/buddy.h>' | "$@" -x c -E - |
+		awk '/^# [0-9]/ { ours = $3 ~ /include\/buddy\// } ours' |
 		sed -n 's|^extern [^(]*[ *]\([A-Za-z_][A-Za-z_0-9]*\)\(\[.*\]\)\{0,1\};.*|\1|p'
 } | LC_ALL=C sort -u

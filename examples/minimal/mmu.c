@@ -36,9 +36,9 @@ void mmu_on(void)
 	CP15_WRITE(0, "0, %0, c7, c5, 6");				      /* BPIALL */
 	CP15_WRITE(0, "0, %0, c8, c7, 0");				      /* TLBIALL */
 
-	CP15_WRITE(0, "0, %0, c2, c0, 2");		      /* TTBCR: TTBR0 for all */
-	CP15_WRITE((uintptr_t)table, "0, %0, c2, c0, 0");     /* TTBR0, walks not cached */
-	CP15_WRITE(1, "0, %0, c3, c0, 0");		      /* DACR: domain 0, by descriptor */
+	CP15_WRITE(0, "0, %0, c2, c0, 2");		  /* TTBCR: TTBR0 for all */
+	CP15_WRITE((uintptr_t)table, "0, %0, c2, c0, 0"); /* TTBR0, walks not cached */
+	CP15_WRITE(1, "0, %0, c3, c0, 0");		  /* DACR: domain 0, by descriptor */
 	__asm__ volatile("dsb\n\tisb" : : : "memory");
 	CP15_READ(sctlr, "0, %0, c1, c0, 0");
 	CP15_WRITE(sctlr | 1 << 0 | 1 << 2 | 1 << 11 | 1 << 12, "0, %0, c1, c0, 0"); /* M C Z I */

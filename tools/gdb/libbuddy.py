@@ -191,8 +191,8 @@ class Page(Command):
             print("  next 0x%08x, prev 0x%08x" % (after, before))
         elif word & STATE == ALLOCATED:
             page = evaluate("(struct page *)0x%x" % (state.mem_map + place * state.page_size))
-            print("  private 0x%x, mapping %s, index 0x%x" % (
-                number(page["private"]), page["mapping"], number(page["index"])))
+            print("  priv 0x%x, mapping %s, index 0x%x" % (
+                number(page["priv"]), page["mapping"], number(page["index"])))
 
     @staticmethod
     def head(state, place):
