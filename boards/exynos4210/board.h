@@ -23,8 +23,8 @@
 #define BOARD_PL310_TAG	 0x110
 #define BOARD_PL310_DATA 0x110
 
-/* The combiner before the A9's own interrupt controller: group 26, which is SPI 26, UART0. */
-#define BOARD_EARLY_WRITES(X) X(0x10448060, 0x00010000)
+/* The combiner before the A9's own interrupt controller: group 26, SPI 26, the UARTs. */
+#define BOARD_EARLY_WRITES(X) X(0x10448060, 0x001f0000)
 
 /* UART0, 100 MHz. */
 #define BOARD_UART_BASE	 0x13800000

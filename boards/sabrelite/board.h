@@ -18,7 +18,7 @@
 #define BOARD_PERIPHBASE 0x00a00000
 #include <boards/a9mpcore.h>
 
-/* PL310 r3p1-50rel0; latencies (cycles - 1: setup, read, write) as U-Boot and Linux set them. */
+/* PL310 r3p1-50rel0; latencies (cycles - 1: setup, read, write) as U-Boot sets them. */
 #define BOARD_PL310_BASE 0x00a02000
 #define BOARD_PL310_TAG	 0x132
 #define BOARD_PL310_DATA 0x132
