@@ -53,6 +53,10 @@
 
 #include <buddy/gfp.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct kmem_cache;
 
 /* ---- caches ------------------------------------------------------------------ */
@@ -190,5 +194,9 @@ struct slab_info {
 bool slab_info(unsigned i, struct slab_info *info);
 /* What /proc/slabinfo prints, to port_log(). */
 void show_slabinfo(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BUDDY_SLAB_H */
