@@ -353,7 +353,7 @@ const struct command commands[] = {
 	{ "zoneinfo", "", "sizes and watermarks of the zones, in pages", 0, 0, run_zoneinfo, NULL },
 	{ "vmstat", "", "free pages, and events since start-up", 0, 0, run_vmstat, NULL },
 	{ "meminfo", "", "what there is and what is left, in KiB", 0, 0, run_meminfo, NULL },
-	{ "slabinfo", "", "caches of small objects: in use, of how many, in slabs", 0, 0, run_slabinfo, NULL },
+	{ "slabinfo", "", "caches of small objects: used, of how many, slabs", 0, 0, run_slabinfo, NULL },
 	{ "memmap", "[plain]", "a picture of all memory; plain: without colours", 0, 1, run_memmap, complete_memmap },
 	{ "cpus", "", "the cores", 0, 0, run_cpus, NULL },
 	{ "alloc", "ORDER [GFP]", "2^ORDER pages; GFP: GFP_ATOMIC|__GFP_ZERO or hex", 1, 2, run_alloc, complete_alloc },
