@@ -36,7 +36,10 @@ $(BENCH)/compact.log: $(IMAGE).elf $(BOARD_DTB)
 $(BENCH)/case35.log: $(IMAGE).elf $(BOARD_DTB)
 	$(call bench_run,bench=case35,512)
 
-BENCH_LOGS := $(patsubst %,$(BENCH)/%.log,run cma compact case35)
+$(BENCH)/slab.log: $(IMAGE).elf $(BOARD_DTB)
+	$(call bench_run,bench=slab)
+
+BENCH_LOGS := $(patsubst %,$(BENCH)/%.log,run cma compact case35 slab)
 $(BENCH)/target.csv: $(BENCH_LOGS) $(BENCH)/irqoff.csv bench/report.py
 	$(Q)bench/report.py --csv $(BENCH_LOGS) $(BENCH)/irqoff.csv > $@.part
 	$(Q)mv $@.part $@

@@ -17,7 +17,8 @@ CASES = (["hot_o%d" % o for o in range(11)]
          + ["batch%d_o0%s" % (n, s) for n in (64, 512, 4096) for s in ("", "_lifo")]
          + "bulk64_o0 churn_mixed churn_o0 zero_o0 worst_split worst_merge oom_o0 "
            "checkerboard_o1 init cma256 compact_o9 compact_o10 compact_copy case_35 kswapd "
-           "direct_reclaim fail_o0 fail_o9 fail_o9_scattered irqoff".split())
+           "direct_reclaim fail_o0 fail_o9 fail_o9_scattered irqoff "
+           "kmalloc64 kmalloc1k kmalloc64_b512 kmalloc_churn".split())
 
 # Row: what it is, our figure (case, op, column), the goal, Linux 6.1, best peer, floor.
 # Linux 6.1.192, vexpress_defconfig stripped, one 1 GiB zone; the peers (RT-Thread's mm_page,
@@ -67,6 +68,16 @@ ROWS = [
     ("checkerboard: blocks of order 9 lacking", "compact_o9", "lacking", "max", 0, "", "", ""),
     ("checkerboard: blocks of order 10 lacking", "compact_o10", "lacking", "max", 0, "", "", ""),
     ("case 35: of 100 blocks of order 9 lacking", "case_35", "lacking", "max", 0, 86, "", ""),
+    ("kmalloc(64), hot pair: alloc", "kmalloc64", "alloc", "mean", 40, "", "", ""),
+    ("kmalloc(64), hot pair: free", "kmalloc64", "free", "mean", 40, "", "", ""),
+    ("kmalloc(1024), hot pair: alloc", "kmalloc1k", "alloc", "mean", "", "", "", ""),
+    ("kmalloc(1024), hot pair: free", "kmalloc1k", "free", "mean", "", "", "", ""),
+    ("512 of 64 bytes, each: alloc", "kmalloc64_b512", "alloc", "mean", "", "", "", ""),
+    ("512 of 64 bytes, each: free", "kmalloc64_b512", "free", "mean", "", "", "", ""),
+    ("kmalloc() of random sizes: alloc", "kmalloc_churn", "alloc", "mean", "", "", "", ""),
+    ("kmalloc() of random sizes: free", "kmalloc_churn", "free", "mean", "", "", "", ""),
+    ("kmalloc() of random sizes: alloc, max", "kmalloc_churn", "alloc", "max", "", "", "", ""),
+    ("kmalloc() of random sizes: free, max", "kmalloc_churn", "free", "max", "", "", "", ""),
     ("kswapd, per page freed", "kswapd", "free", "mean", "", "", "", ""),
     ("direct reclaim of 32, per page freed", "direct_reclaim", "free", "mean", "", "", "", ""),
     ("fails after all was tried, order 0", "fail_o0", "alloc", "mean", "", "", "", ""),

@@ -2,19 +2,25 @@
 # SPDX-License-Identifier: MIT
 """How large the allocator is: text (read-only data included), data, bss, descriptors.
 
-    size.py [--cross PREFIX] [--out DIR] [--port PORT]
+    size.py [--cross PREFIX] [--out DIR] [--port PORT] [--only NAME]
 
 full      all objects of mm/, on the board's port, nothing thrown away.
-policies  the same without what only tells: the validator, pictures of memory, the report of a
+no X      the same with the option BUDDY_X=0; `cost` is what the option adds to full.  The other
+          options that need it go, too (no MOBILITY: nor HIGHATOMIC and CMA).
+policies  full without what only tells: the validator, pictures of memory, the report of a
           failed request in words, flags' names, the debugging options.
-smallest  one core (port/template), one node, caches of 8 pages, BUDDY_PCP_WORK=2; of it
-          what the linker keeps (--gc-sections) for bench/minimal.c, by the map.  That
-          leaves out the validator, the pictures of memory, bulk calls and so on.  `start-up`
-          is the part of it that is used until the hand-over only (memblock, mm_init).
+one CPU   full with PORT_NR_CPUS 1 (port/template).
+plain     one CPU, every option 0, one node.
+tiny all  BUDDY_TINY=1: all of its objects, on one CPU (port/template).
+smallest  BUDDY_TINY=1; of it what the linker keeps (--gc-sections) for bench/minimal.c, by the
+          map: start-up, alloc_pages(), __free_pages() and what these need.  `start-up` is
+          the part of it that is used until the hand-over only.
 
-Each as Thumb -Os and ARM -O2.  Table on standard output, and DIR/../size.csv.
+Each as Thumb -Os and ARM -O2.  bss is without what mm_init() takes from memory.  Table on
+standard output, and DIR/../size.csv.
 """
 import argparse
+import concurrent.futures
 import glob
 import os
 import re
@@ -22,45 +28,46 @@ import subprocess
 import sys
 
 ISAS = {"thumb": ["-mthumb", "-Os"], "arm": ["-marm", "-O2"]}
-# no owners of movable or reclaimable pages
-PLAIN = ["-DBUDDY_RECLAIM=0", "-DBUDDY_COMPACTION=0", "-DBUDDY_VMALLOC=0", "-DBUDDY_FILEMAP=0"]
-SMALLEST = PLAIN + ["-DBUDDY_DEBUG_HOOKS=0", "-DBUDDY_ALLOC_REPORT=0", "-DBUDDY_MAX_NODES=1", "-DBUDDY_PCP_SLOTS=8", "-DBUDDY_PCP_WORK=2"]
 KINDS = ("text", "data", "bss")
-STARTUP = ("memblock.o", "memblock_query.o", "mm_init.o")
-# KiB of text, Thumb -Os.
-GOALS = {"full": 24, "smallest": 6}
+STARTUP = ("memblock.o", "memblock_query.o", "mm_init.o", "tiny_init.o")
+TELLING = ("check.c", "show_mem.c", "debug.c", "debug_options.c", "debug_show.c")
+OPTIONS = ("DEBUG_HOOKS", "ALLOC_REPORT", "MISUSE_REPORT", "RECLAIM", "COMPACTION", "CMA",
+           "HIGHATOMIC", "MOBILITY", "HIGHMEM", "PCP", "VMALLOC", "FILEMAP", "SLAB")
+# KiB of text, Thumb -Os; bytes per page
+GOALS = {"full": (24, 16), "smallest": (6, 8)}
 
 
 def run(*args):
     return subprocess.run(args, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-def compile_all(args, port, isa, extra, sources, folder):
-    os.makedirs(folder, exist_ok=True)
-    objects = []
-    for source in sources:
-        objects.append(os.path.join(folder, os.path.basename(source)[:-2] + ".o"))
-        if os.path.dirname(source).endswith(port):
-            objects[-1] = os.path.join(folder, "port.o")
-        run(args.cross + "gcc", "-mcpu=cortex-a9", "-mfloat-abi=soft", *ISAS[isa],
+def off(*names):
+    return ["-DBUDDY_%s=0" % name for name in names]
+
+
+def compiler(args, port, isa, flags):
+    return [args.cross + "gcc", "-mcpu=cortex-a9", "-mfloat-abi=soft", *ISAS[isa],
             "-ffreestanding", "-std=c11", "-I", "include", "-I", "port/" + port, "-I", ".",
             "-I", "boards/vexpress-a9", "-ffunction-sections", "-fdata-sections",
-            "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "--specs=nano.specs", *extra,
-            "-c", source, "-o", objects[-1])
-    return objects
+            "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "--specs=nano.specs", *flags]
 
 
-TELLING = ("check.c", "show_mem.c", "debug.c", "debug_options.c", "debug_show.c")
+def compile_all(args, port, isa, flags, sources, folder):
+    os.makedirs(folder, exist_ok=True)
+    pairs = []
+    for source in sources:
+        stem = "port" if os.path.dirname(source).startswith("port/") else \
+            os.path.basename(source)[:-2]
+        pairs.append((source, os.path.join(folder, stem + ".o")))
+    cc = compiler(args, port, isa, flags)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(lambda pair: run(*cc, "-c", pair[0], "-o", pair[1]), pairs))
+    return [obj for _, obj in pairs]
 
 
-def policies(args, isa, folder):
-    sources = [s for s in sorted(glob.glob("mm/*.c")) if os.path.basename(s) not in TELLING]
-    return full(args, isa, folder, ["-DBUDDY_DEBUG_HOOKS=0", "-DBUDDY_ALLOC_REPORT=0"], sources)
-
-
-def full(args, isa, folder, extra=(), sources=None):
-    objects = compile_all(args, args.port, isa, extra, sources or sorted(glob.glob("mm/*.c")),
-                          folder)
+def objects_of(args, isa, folder, port, flags, without=()):
+    sources = [s for s in sorted(glob.glob("mm/*.c")) if os.path.basename(s) not in without]
+    objects = compile_all(args, port, isa, flags, sources, folder)
     lines = run(args.cross + "size", "-t", *objects).splitlines()
     startup = sum(int(line.split()[0]) for line in lines if line.endswith(STARTUP))
     return dict(zip(KINDS, map(int, lines[-1].split()[:3]))), startup
@@ -76,16 +83,16 @@ def kind_of(section):
     return None
 
 
-def smallest(args, isa, folder):
-    mm = [s for s in sorted(glob.glob("mm/*.c"))
-          if os.path.basename(s) not in ("check.c", "show_mem.c")]
-    objects = compile_all(args, "template", isa, SMALLEST,
-                          mm + ["port/template/port.c", "bench/minimal.c"], folder)
+def linked(args, isa, folder, port, flags):
+    mm = sorted(glob.glob("mm/*.c"))
+    objects = compile_all(args, port, isa, flags,
+                          mm + ["port/%s/port.c" % port, "bench/minimal.c"], folder)
     elf, map_ = os.path.join(folder, "minimal.elf"), os.path.join(folder, "minimal.map")
     run(args.cross + "gcc", "-mcpu=cortex-a9", "-mfloat-abi=soft", *ISAS[isa],
         "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections", "-Wl,-e,main",
         "-Wl,-Map=" + map_, *objects, "-o", elf)
-    text = open(map_).read()
+    with open(map_) as f:
+        text = f.read()
     text = text[text.index("Linker script and memory map"):]
     ours = {os.path.basename(s)[:-2] + ".o" for s in mm}
     total, startup = dict.fromkeys(KINDS, 0), 0
@@ -97,7 +104,7 @@ def smallest(args, isa, folder):
             if kind == "text" and os.path.basename(m[3]) in STARTUP:
                 startup += int(m[2], 16)
     have = run(args.cross + "nm", elf)
-    for name in ("alloc_pages", "__free_pages", "mm_init"):
+    for name in ("alloc_pages", "__free_pages", "mm_init_range"):
         if not re.search(r" T %s$" % name, have, re.M):
             sys.exit("size: the smallest program has no %s" % name)
     if not total["text"]:
@@ -105,12 +112,26 @@ def smallest(args, isa, folder):
     return total, startup
 
 
-def page_bytes(args, folder):
+def page_bytes(args, folder, port, flags):
     probe = os.path.join(folder, "probe.c")
     with open(probe, "w") as f:
         f.write("#include <buddy/mm_types.h>\nchar probe[sizeof(struct page)];\n")
-    run(args.cross + "gcc", "-mcpu=cortex-a9", "-I", "include", "-c", probe, "-o", probe[:-2] + ".o")
+    run(*compiler(args, port, "thumb", flags), "-c", probe, "-o", probe[:-2] + ".o")
     return int(run(args.cross + "nm", "-S", probe[:-2] + ".o").split()[1], 16)
+
+
+def configurations(args):
+    """(name, measure, port, flags, files that are left out)"""
+    tiny = ["-DBUDDY_TINY=1"]
+    yield "full", objects_of, args.port, [], ()
+    for option in OPTIONS:
+        yield "no " + option, objects_of, args.port, off(option), ()
+    yield "policies", objects_of, args.port, off("DEBUG_HOOKS", "ALLOC_REPORT"), TELLING
+    yield "one CPU", objects_of, "template", [], ()
+    yield "plain", objects_of, "template", off(*OPTIONS) + ["-DBUDDY_MAX_NODES=1"], ()
+    yield "tiny all", objects_of, "template", tiny, ()
+    yield "smallest", linked, "template", tiny, None
+    yield "smallest, mute", linked, "template", tiny + off("MISUSE_REPORT"), None
 
 
 def main():
@@ -119,23 +140,35 @@ def main():
     parser.add_argument("--cross", default="arm-none-eabi-")
     parser.add_argument("--out", default="build/bench/size")
     parser.add_argument("--port", default="cortex-a9")
+    parser.add_argument("--only", help="one configuration, by its name in the table")
     args = parser.parse_args()
+    names = [c[0] for c in configurations(args)]
+    if args.only and args.only not in names:
+        sys.exit("size: --only %r: expected one of: %s" % (args.only, ", ".join(names)))
 
-    form = "%-10s %-10s %8s %7s %7s %9s %11s  %s"
-    rows = [("config", "isa", *KINDS, "startup", "page_bytes")]
-    print(form % ("", "", *KINDS, "start-up", "bytes/page", "goal"))
-    for config, measure in (("full", full), ("policies", policies), ("smallest", smallest)):
-        for isa, flags in ISAS.items():
-            folder = os.path.join(args.out, config + "-" + isa)
-            size, startup = measure(args, isa, folder)
-            per_page = page_bytes(args, folder)
+    form = "%-16s %-9s %8s %6s %6s %9s %6s %11s  %s"
+    rows = [("config", "isa", *KINDS, "startup", "cost", "page_bytes")]
+    print(form % ("", "", *KINDS, "start-up", "cost", "bytes/page", "goal"))
+    full = {}
+    for name, measure, port, flags, without in configurations(args):
+        if args.only and name not in (args.only, "full"):
+            continue
+        for isa, how in ISAS.items():
+            folder = os.path.join(args.out, re.sub(r"\W+", "-", name) + "-" + isa)
+            size, startup = measure(args, isa, folder, port, flags,
+                                    *(() if without is None else (without,)))
+            full.setdefault(isa, size["text"])
+            cost = full[isa] - size["text"] if name.startswith("no ") else ""
+            per_page = page_bytes(args, folder, port, flags)
             goal = ""
-            if isa == "thumb" and config in GOALS:
-                met = size["text"] <= GOALS[config] * 1024
-                goal = "%d text %s" % (GOALS[config] * 1024, "met" if met else "missed")
-            print(form % (config, " ".join(flags)[2:], *size.values(), startup, per_page,
-                          goal))
-            rows.append((config, isa, *size.values(), startup, per_page))
+            if isa == "thumb" and name in GOALS:
+                text, page = GOALS[name]
+                goal = "%d text %s, %d a page %s" % (
+                    text * 1024, "met" if size["text"] <= text * 1024 else "missed", page,
+                    "met" if per_page <= page else "missed")
+            print(form % (name, " ".join(how)[2:], *size.values(), startup, cost, per_page, goal),
+                  flush=True)
+            rows.append((name, isa, *size.values(), startup, cost, per_page))
     with open(os.path.join(os.path.dirname(args.out), "size.csv"), "w") as f:
         f.write("".join(",".join(map(str, row)) + "\n" for row in rows))
 

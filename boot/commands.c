@@ -10,7 +10,7 @@
  *
  * Not here: reading lines (monitor.c), the pictures (mm/show_mem.c, memmap.c),
  * ranges and nodes (commands_range.c), reclaim and compaction (commands_reclaim.c), the
- * card (commands_fs.c), debugging options (commands_debug.c).
+ * card (commands_fs.c), debugging options (commands_debug.c), objects (commands_slab.c).
  */
 #include <string.h>
 
@@ -23,6 +23,7 @@
 #include "boot/commands_fs.h"
 #include "boot/commands_range.h"
 #include "boot/commands_reclaim.h"
+#include "boot/commands_slab.h"
 #include "boot/demo.h"
 #include "boot/gfpname.h"
 #include "boot/memmap.h"
@@ -81,18 +82,6 @@ static enum command_result run_meminfo(unsigned nr_args, char **args)
 		 "VmallocKept:", (info.nr_kept + vmap_table_pages()) << (PAGE_SHIFT - 10));
 	port_log("%-16s%8lu kB\n", "VmallocChunk:", info.largest_free_pages << (PAGE_SHIFT - 10));
 	return COMMAND_OK;
-}
-
-static enum command_result run_slabinfo(unsigned nr_args, char **args)
-{
-	(void)nr_args, (void)args;
-#if BUDDY_SLAB
-	show_slabinfo();
-	return COMMAND_OK;
-#else
-	port_log("this image has no caches of objects (BUDDY_SLAB is 0)\n");
-	return COMMAND_FAILED;
-#endif
 }
 
 static enum command_result run_memmap(unsigned nr_args, char **args)
@@ -353,13 +342,15 @@ const struct command commands[] = {
 	{ "zoneinfo", "", "sizes and watermarks of the zones, in pages", 0, 0, run_zoneinfo, NULL },
 	{ "vmstat", "", "free pages, and events since start-up", 0, 0, run_vmstat, NULL },
 	{ "meminfo", "", "what there is and what is left, in KiB", 0, 0, run_meminfo, NULL },
-	{ "slabinfo", "", "caches of small objects: used, of how many, slabs", 0, 0, run_slabinfo, NULL },
 	{ "memmap", "[plain]", "a picture of all memory; plain: without colours", 0, 1, run_memmap, complete_memmap },
 	{ "cpus", "", "the cores", 0, 0, run_cpus, NULL },
 	{ "alloc", "ORDER [GFP]", "2^ORDER pages; GFP: GFP_ATOMIC|__GFP_ZERO or hex", 1, 2, run_alloc, complete_alloc },
 	{ "free", "ADDR ORDER", "gives them back; try a wrong one", 2, 2, run_free, NULL },
 	{ "blocks", "", "what `alloc` got and `free` has not had back", 0, 0, run_blocks, NULL },
 	{ "drain", "", "empties the CPUs' caches into the zones", 0, 0, run_drain, NULL },
+	{ "slabinfo", "", "caches of small objects, how full they are", 0, 0, run_slabinfo, NULL },
+	{ "kmalloc", "BYTES", "a small object", 1, 1, run_kmalloc, NULL },
+	{ "kfree", "ADDR", "gives it back; try a wrong one", 1, 1, run_kfree, NULL },
 	{ "cma", "[HOW ...]", "CMA; alloc NAME PAGES [ALIGN]; release ADDR PAGES", 0, 4, run_cma, complete_cma },
 	{ "offline", "ADDR MIB", "takes pageblocks out of service", 2, 2, run_offline, NULL },
 	{ "online", "ADDR MIB", "takes them back", 2, 2, run_online, NULL },

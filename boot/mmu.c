@@ -21,6 +21,7 @@
  */
 #include "boot/mmu.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include <board.h>
@@ -93,6 +94,16 @@ static void map_image_pages(const char *start, const char *end, uint32_t attr)
 		((uint32_t *)(*entry & ~0x3ffu))[addr / PAGE % L2_ENTRIES] = attr ? addr | attr : 0;
 	}
 }
+
+#ifdef BOARD_RAM_AT_0
+#define LOW_CLEAR_OF(base, bytes)                                        \
+	static_assert(LAYOUT_LOW_BASE >= (uint64_t)(base) + (bytes) ||   \
+			      (uint64_t)LAYOUT_LOW_BASE + MIB <= (base), \
+		      "LAYOUT_LOW_BASE is neither RAM nor a device of this board");
+LOW_CLEAR_OF(BOARD_RAM_BASE, BOARD_RAM_END - BOARD_RAM_BASE)
+LOW_CLEAR_OF(LAYOUT_KMAP_BASE, MIB)
+BOARD_DEVICES(LOW_CLEAR_OF)
+#endif
 
 #define DEVICE_MAP(base, bytes) map_sections(base, bytes, S_DEVICE);
 

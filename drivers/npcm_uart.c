@@ -20,7 +20,7 @@
 #define IER_RX	   (1u << 0)
 #define FCR_ENABLE (1u << 0) /* and an interrupt for each byte */
 #define FCR_CLEAR  (3u << 1)
-#define LCR_8BIT   (3u << 0)
+#define LCR_8N1	   (3u << 0)
 #define LCR_DLAB   (1u << 7)
 #define LSR_DR	   (1u << 0)
 #define LSR_ERRORS (0xfu << 1) /* overrun, parity, framing, break */
@@ -42,7 +42,7 @@ bool uart_dev_take(uintptr_t base)
 	io_write32(uart + LCR, lcr | LCR_DLAB);
 	divisor = (io_read32(uart + DATA) & 0xff) | (io_read32(uart + IER) & 0xff) << 8;
 	io_write32(uart + LCR, lcr & ~LCR_DLAB);
-	return (lcr & LCR_8BIT) == LCR_8BIT && divisor;
+	return (lcr & LCR_8N1) == LCR_8N1 && divisor;
 }
 
 void uart_dev_setup(bool keep_rate, uint32_t clock_hz, uint32_t baud)
@@ -50,11 +50,11 @@ void uart_dev_setup(bool keep_rate, uint32_t clock_hz, uint32_t baud)
 	uint32_t divisor = (clock_hz + 8 * baud) / (16 * baud) - 2;
 
 	if (!keep_rate) {
-		io_write32(uart + LCR, LCR_8BIT | LCR_DLAB);
+		io_write32(uart + LCR, LCR_8N1 | LCR_DLAB);
 		io_write32(uart + DATA, divisor & 0xff);
 		io_write32(uart + IER, divisor >> 8);
 	}
-	io_write32(uart + LCR, LCR_8BIT);
+	io_write32(uart + LCR, LCR_8N1);
 	io_write32(uart + FCR, FCR_ENABLE | FCR_CLEAR);
 	io_write32(uart + MCR, 0);
 }

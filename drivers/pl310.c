@@ -49,6 +49,15 @@ int pl310_init(uintptr_t base, uint32_t tag_latency, uint32_t data_latency)
 	 */
 	io_write32(base + L2_CONTROL, 0);
 	dsb();
+	/*
+	 * "Control Register": written in the secure world only.  One that stays on is run by
+	 * secure firmware, and invalidating it would lose others' lines; operations by address
+	 * are for all.
+	 */
+	if (io_read32(base + L2_CONTROL) & 1) {
+		l2 = base;
+		return 1;
+	}
 	io_write32(base + L2_TAG_RAM, tag_latency);
 	io_write32(base + L2_DATA_RAM, data_latency);
 	aux = io_read32(base + L2_AUX_CONTROL);

@@ -29,8 +29,10 @@
 #include <stdint.h>
 
 /*
- * Invalidates everything and turns the cache on.  tag and data: the latency
- * registers' values.  1: on; 0: there is none, or it does not answer.
+ * Invalidates everything and turns the cache on, or takes it as it is where only secure
+ * firmware may do that.  tag and data: the latency registers' values, which are the
+ * chip's: cycles - 1 of setup in bits 2:0, read in 6:4, write in 10:8.  1: on; 0: there is
+ * none, or it does not answer.
  */
 int pl310_init(uintptr_t base, uint32_t tag_latency, uint32_t data_latency);
 

@@ -7,9 +7,8 @@
  * the cache.  That the address is an object's is seen by one multiplication: an offset is a
  * multiple of the size if and only if offset * (2^32 / size, rounded up), modulo 2^32, is
  * less than that factor (Lemire, "Faster remainder by direct computation", 2019); that it is
- * none that is free by its canary.  What fails any of these is looked at in free_slow(),
- * which tells what it is.  So do tail pages of slabs of several pages, whose head has to be
- * looked for.
+ * none that is free by its canary.  What fails any of these is looked at again, as it may
+ * be on a later page of its slab, and then in free_slow(), which tells what it is.
  *
  * State: none of its own; pops and pushes [C] of slab_priv.h.
  *
@@ -274,36 +273,22 @@ static void free_slow(const char *what, const struct kmem_cache *want, void *p, 
 	slab_put(s, p, caller);
 }
 
-static void kfree_slow(const void *p)
-{
-	free_slow("kfree", NULL, (void *)p, CALLER);
-}
-
-static void cache_free_slow(struct kmem_cache *s, void *object)
-{
-	free_slow("kmem_cache_free", s, object, CALLER);
-}
-
-static void free_full(const void *p)
-{
-	slab_put(READ_ONCE(slab_hot.cache[slab_id(slab_state(slab_frame(p)))]), (void *)p, CALLER);
-}
-
 enum free_result { FREED, FREE_FULL, FREE_UNUSUAL };
 
 /*
  * FREE_FULL: all is well, but this CPU's array has no room; FREE_UNUSUAL: it is to be looked
- * at.
+ * at.  later, a constant: the object may begin on a later page of its slab than the first.
  */
-ALWAYS_INLINE enum free_result free_fast(const struct kmem_cache *want, const void *p)
+ALWAYS_INLINE enum free_result free_fast(const struct kmem_cache *want, const void *p,
+					 const bool later)
 {
 	uint64_t phys = port_virt_to_phys(p);
+	uint32_t offset, canary, pages = 0;
 	struct kmem_cache_cpu *c;
 	const struct page *page;
 	struct free_object *f;
 	struct kmem_cache *s;
 	port_irqflags_t flags;
-	uint32_t offset, canary;
 	uintptr_t section;
 	void **top;
 
@@ -314,12 +299,19 @@ ALWAYS_INLINE enum free_result free_fast(const struct kmem_cache *want, const vo
 		return FREE_UNUSUAL;
 	page = (const struct page *)(section + ((uint32_t)phys >> PAGE_SHIFT) * sizeof(*page));
 	s = READ_ONCE(slab_hot.cache[slab_id(slab_state(page))]);
+	if (later) {
+		pages = (1U << s->order) - 1;
+		page -= (uint32_t)phys >> PAGE_SHIFT & pages;
+		/* What the page said was a guess, if it is no slab's: this is none. */
+		if (unlikely(slab_id(slab_state(page)) != s->id))
+			return FREE_UNUSUAL;
+	}
 	/*
 	 * Another block's priv is its owner's: the cache that it names has no such word.
 	 */
 	if (unlikely(page_word(page) != s->slab_word) || unlikely(want && s != want))
 		return FREE_UNUSUAL;
-	offset = (uint32_t)((uintptr_t)p & (PAGE_SIZE - 1));
+	offset = (uint32_t)phys & (pages << PAGE_SHIFT | (uint32_t)(PAGE_SIZE - 1));
 	if (unlikely(offset * s->recip >= s->recip) || unlikely(offset >= s->limit))
 		return FREE_UNUSUAL;
 	f = free_words(s, p);
@@ -341,9 +333,35 @@ ALWAYS_INLINE enum free_result free_fast(const struct kmem_cache *want, const vo
 	return FREED;
 }
 
+static void free_full(const void *p)
+{
+	slab_put(READ_ONCE(slab_hot.cache[slab_id(slab_state(slab_frame(p)))]), (void *)p, CALLER);
+}
+
+/* All that is not on the first page of its slab, and what is wrong. */
+static void kfree_slow(const void *p)
+{
+	enum free_result result = free_fast(NULL, p, true);
+
+	if (unlikely(result == FREE_FULL))
+		free_full(p);
+	else if (unlikely(result == FREE_UNUSUAL))
+		free_slow("kfree", NULL, (void *)p, CALLER);
+}
+
+static void cache_free_slow(struct kmem_cache *s, void *object)
+{
+	enum free_result result = free_fast(s, object, true);
+
+	if (unlikely(result == FREE_FULL))
+		free_full(object);
+	else if (unlikely(result == FREE_UNUSUAL))
+		free_slow("kmem_cache_free", s, object, CALLER);
+}
+
 void kfree(const void *p)
 {
-	enum free_result result = free_fast(NULL, p);
+	enum free_result result = free_fast(NULL, p, false);
 
 	if (unlikely(result == FREE_FULL))
 		free_full(p);
@@ -353,7 +371,7 @@ void kfree(const void *p)
 
 void kmem_cache_free(struct kmem_cache *s, void *object)
 {
-	enum free_result result = free_fast(s, object);
+	enum free_result result = free_fast(s, object, false);
 
 	if (unlikely(result == FREE_FULL))
 		free_full(object);

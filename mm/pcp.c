@@ -396,11 +396,13 @@ unsigned drain_and_note(void)
 	return drain_here(true);
 }
 
+#if PORT_NR_CPUS > 1
 /* Runs on the CPU whose caches they are, interrupts off: one batch. */
 static void drain_batch_here(void *pages)
 {
 	*(unsigned *)pages = pcp_drain_batch(this_cpu());
 }
+#endif
 
 /* Pages in a CPU's caches: exact on that CPU with interrupts off, else a guess. */
 unsigned pcp_nr_pages(const struct mm_cpu *cpu)

@@ -75,14 +75,6 @@ static inline void *object_at(const struct kmem_cache *s, char *base, unsigned i
 	return base + (size_t)i * s->size;
 }
 
-static inline unsigned index_of(const struct kmem_cache *s, const struct page *slab,
-				const void *object)
-{
-	uint32_t offset = (uint32_t)((const char *)object - (const char *)page_address(slab));
-
-	return (unsigned)((uint64_t)offset * s->recip >> 32);
-}
-
 /* ---- free objects on a slab ------------------------------------------------- */
 
 static inline void set_listed(const struct kmem_cache *s, void *object, unsigned next)
@@ -94,18 +86,17 @@ static inline void set_listed(const struct kmem_cache *s, void *object, unsigned
 }
 
 /*
- * The first free object of a slab, or NULL: it is not as it was left.  *next: what follows.
+ * Object `nr` of a slab as it should be on its list; *next: what follows.  NULL: it is not.
  */
-static inline void *first_free(const struct kmem_cache *s, struct page *slab, unsigned objects,
-			       unsigned *next)
+static inline void *listed(const struct kmem_cache *s, char *base, unsigned nr, unsigned objects,
+			   unsigned *next)
 {
-	void *object = object_at(s, page_address(slab), slab_free(slab_state(slab)) - 1);
-	const struct free_object *f = free_words(s, object);
-	uint32_t n = slab_next(s, object);
+	void *object = object_at(s, base, nr);
 
-	if (unlikely(f->canary != slab_canary(s, object, CANARY_LISTED) || n > objects))
+	*next = slab_next(s, object);
+	if (unlikely(free_words(s, object)->canary != slab_canary(s, object, CANARY_LISTED) ||
+		     *next > objects))
 		return NULL;
-	*next = n;
 	return object;
 }
 
@@ -130,26 +121,28 @@ static unsigned take_from_slab(struct kmem_cache *s, struct kmem_cache_node *n, 
 			       void **to, unsigned want, struct findings *found)
 {
 	const unsigned objects = slab_objects(s, order_of(slab));
-	uint32_t state = slab_state(slab);
-	unsigned got = 0, next;
+	const uint32_t state = slab_state(slab);
+	unsigned got = 0, inuse = slab_inuse(state), free = slab_free(state), next;
+	char *base = page_address(slab);
 
 	MM_ASSERT(port_irqs_disabled() && port_spin_is_locked(&n->lock));
-	while (got < want && slab_free(state)) {
-		void *object = first_free(s, slab, objects, &next);
-		unsigned inuse = slab_inuse(state) + 1;
+	while (got < want && free) {
+		void *object = listed(s, base, free - 1, objects, &next);
 
 		if (unlikely(!object)) {
-			find_damaged(found, object_at(s, page_address(slab), slab_free(state) - 1));
-			n->nr_free -= objects - slab_inuse(state);
-			set_slab_state(slab, s->id, objects, 0);
-			break;
+			find_damaged(found, object_at(s, base, free - 1));
+			inuse = objects - got;
+			next = 0;
+		} else {
+			free_words(s, object)->canary = slab_canary(s, object, CANARY_CACHED);
+			WRITE_ONCE(to[got], object);
+			got++;
 		}
-		free_words(s, object)->canary = slab_canary(s, object, CANARY_CACHED);
-		WRITE_ONCE(to[got++], object);
-		ADD_ONCE(n->nr_free, -1U);
-		set_slab_state(slab, s->id, inuse, next);
-		state = slab_state(slab);
+		free = next;
 	}
+	inuse += got;
+	ADD_ONCE(n->nr_free, slab_inuse(state) - inuse);
+	set_slab_state(slab, s->id, inuse, free);
 	return got;
 }
 
@@ -189,11 +182,11 @@ static void take_off(struct kmem_cache *s, struct kmem_cache_node *n, struct pag
 	ADD_ONCE(n->nr_free, -objects);
 }
 
-/* Puts an object back on its slab's list.  The lock is held. */
+/* Puts an object back on the list of its slab, which begins at base.  The lock is held. */
 static void put_on_slab(struct kmem_cache *s, struct kmem_cache_node *n, struct page *slab,
-			void *object, struct findings *found)
+			uintptr_t base, void *object, struct findings *found)
 {
-	uint32_t state = slab_state(slab);
+	uint32_t state = slab_state(slab), offset = (uint32_t)((uintptr_t)object - base);
 	unsigned inuse = slab_inuse(state) - 1;
 
 	if (unlikely(free_words(s, object)->canary != slab_canary(s, object, CANARY_CACHED))) {
@@ -201,13 +194,13 @@ static void put_on_slab(struct kmem_cache *s, struct kmem_cache_node *n, struct 
 		return;
 	}
 	set_listed(s, object, slab_free(state));
-	set_slab_state(slab, s->id, inuse, index_of(s, slab, object) + 1);
+	set_slab_state(slab, s->id, inuse, (unsigned)((uint64_t)offset * s->recip >> 32) + 1);
 	ADD_ONCE(n->nr_free, 1);
 	if (!slab_free(state)) {
 		list_add(&slab->lru, &n->partial);
 		ADD_ONCE(n->nr_partial, 1);
 	}
-	if (inuse)
+	if (likely(inuse))
 		return;
 	if (n->nr_empty >= SLAB_MIN_EMPTY) {
 		take_off(s, n, slab);
@@ -219,23 +212,35 @@ static void put_on_slab(struct kmem_cache *s, struct kmem_cache_node *n, struct 
 	list_add(&slab->lru, n->partial.prev);
 }
 
-/* Gives nr objects back to their slabs.  Interrupts are off. */
+/*
+ * Gives nr objects back to their slabs; neighbours often come together.  Interrupts are off.
+ */
 static void put_objects(struct kmem_cache *s, void **object, unsigned nr, struct findings *found)
 {
 	struct kmem_cache_node *n = NULL;
+	struct page *slab = NULL;
+	uintptr_t base = 0, bytes = 0;
 
 	for (unsigned i = 0; i < nr; i++) {
+		struct kmem_cache_node *own;
 		uint32_t word;
-		struct page *slab = slab_of(object[i], &word);
-		struct kmem_cache_node *own = node_of(s, slab);
 
-		if (own != n) {
-			if (n)
-				port_spin_unlock(&n->lock);
-			n = own;
-			port_spin_lock(&n->lock);
+		if (!slab || (uintptr_t)object[i] - base >= bytes) {
+			slab = slab_of(object[i], &word);
+			if (unlikely(!slab))
+				port_panic("slab: %s: an array holds %p, which is no object",
+					   s->name, object[i]);
+			base = (uintptr_t)page_address(slab);
+			bytes = PAGE_SIZE << page_word_order(word);
+			own = node_of(s, slab);
+			if (!n || own != n) {
+				if (n)
+					port_spin_unlock(&n->lock);
+				n = own;
+				port_spin_lock(&n->lock);
+			}
 		}
-		put_on_slab(s, n, slab, object[i], found);
+		put_on_slab(s, n, slab, base, object[i], found);
 	}
 	if (n)
 		port_spin_unlock(&n->lock);
@@ -302,6 +307,12 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 			slab_debug_init(s, object);
 		set_listed(s, object, i + 1 < objects ? i + 2 : 0);
 	}
+	/*
+	 * A free of an object on a later page finds the cache there, and the head by its
+	 * order.
+	 */
+	for (unsigned i = 1U << order_of(slab); --i;)
+		set_slab_state(slab + i, s->id, 0, 0);
 	slab_own_pages(slab, s->id);
 	set_slab_state(slab, s->id, 0, 1);
 	return slab;

@@ -99,7 +99,7 @@ static void lay_out(struct kmem_cache *s, size_t size, size_t align)
 		 (s->flags & SLAB_ACCOUNT ? __GFP_ACCOUNT : 0);
 	/* Each free of it comes the longer way, to be looked at. */
 	if (s->flags & SLAB_DEBUG_FLAGS)
-		s->slab_word = 0;
+		s->slab_word = SLAB_WORD_NONE;
 }
 
 #define ARRAY_BYTES ((SLAB_SLOTS + 1) * sizeof(void *))
@@ -444,6 +444,7 @@ void slab_init(void)
 			kmalloc_hot.cache[type][class] = &slab_none;
 	for (unsigned id = 0; id < 256; id++)
 		slab_hot.cache[id] = &slab_none;
+	slab_none.slab_word = SLAB_WORD_NONE;
 	slab_none.name = "none";
 	slab_none.size = 8;
 	init_nodes(&slab_none);

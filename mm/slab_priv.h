@@ -67,7 +67,7 @@ struct kmem_cache {
 	uint32_t magic;	      /* of this cache's free objects */
 	uint32_t free_offset; /* where in an object struct free_object is */
 	uint32_t recip;	      /* 2^32 / size, rounded up */
-	uint32_t slab_word;   /* the word of a usual slab; 0: none has it */
+	uint32_t slab_word;   /* the word of a usual slab, or SLAB_WORD_NONE */
 	uint32_t limit;	      /* bytes of a usual slab's objects */
 	uint32_t size;	      /* bytes from one object to the next */
 	uint32_t object_size; /* bytes asked for */
@@ -89,7 +89,8 @@ struct kmem_cache {
 
 /* Slots of a CPU's array, with base[-1] whole cache lines. */
 #define SLAB_SLOTS	55U
-#define SLAB_MIN_EMPTY	2U /* empty slabs that a node keeps */
+#define SLAB_WORD_NONE	UINT32_MAX /* no page has it */
+#define SLAB_MIN_EMPTY	2U	   /* empty slabs that a node keeps */
 #define SLAB_MAX_ORDER	(MAX_ORDER < 3 ? MAX_ORDER : 3)
 #define SLAB_MAX_OBJS	4095U
 #define SLAB_MAX_CACHES 254U

@@ -32,3 +32,20 @@ CC_cfg-plain := $(CC_asan64) -DBUDDY_PCP=0 -DBUDDY_CMA=0 -DBUDDY_HIGHATOMIC=0 -D
 $(eval $(call flavour_rules,cfg-plain))
 $(eval $(call model_program,cfg-plain))
 $(call model_run,cfg-plain,seed=4000 runs=8 ops=30000)
+
+# ---- all options, every two in every combination ------------------------------------
+
+CONFIG_OPTIONS := $(foreach o,DEBUG_HOOKS ALLOC_REPORT MISUSE_REPORT RECLAIM COMPACTION CMA \
+	HIGHATOMIC MOBILITY HIGHMEM PCP VMALLOC FILEMAP,BUDDY_$(o)=1$(comma)0) \
+	BUDDY_MAX_NODES=4$(comma)1 BUDDY_MAX_ORDER=10$(comma)5
+CONFIG_SETS := $(T)/configs/sets.txt
+
+.PHONY: test-configs
+$(CONFIG_SETS): tools/pairwise.py tests/configs.mk include/buddy/config.h | $(AFTER_SETUP)
+	@mkdir -p $(@D)
+	$(Q)tools/pairwise.py --check '$(HOSTCC) -E -I include' --header buddy/config.h \
+		$(CONFIG_OPTIONS) > $@
+
+test-configs: $(CONFIG_SETS) ## mm/ and its unit suites in pairwise combinations of all options (long); SET=3: one
+	$(Q)tests/configs.py --cc '$(CC_asan64) $(HOST_WARN) $(HOST_INC)' --jobs $(JOBS) \
+		--out $(T)/configs $(if $(SET),--only $(SET)) < $<

@@ -380,12 +380,16 @@ int bench_main(void)
 		return 1;
 	stats_init(stats_mem);
 	printf("bench: unit %s\n", timed_init() ? "instructions" : "nanoseconds");
+	if (which && !strcmp(which, "slab"))
+		bench_slab_prepare();
 	free_before = nr_free_pages() + nr_pcp_pages();
 
 	if (which && !strcmp(which, "cma"))
 		cma256();
 	else if (which && !strcmp(which, "compact"))
 		bench_compact(slot);
+	else if (which && !strcmp(which, "slab"))
+		lost += bench_slab((void **)slot);
 	else if (which && !strcmp(which, "case35"))
 		lost += !bench_case35(slot);
 	else

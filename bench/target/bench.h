@@ -34,4 +34,11 @@ void bench_reclaim(struct page **slots, unsigned nr);
  */
 unsigned bench_slow(struct page **slots);
 
+/*
+ * slab.c, bench=slab: objects; place: 1,024 pointers that are free to use.  How many requests
+ * failed.  prepare: what it leaves behind, before pages are counted.
+ */
+void bench_slab_prepare(void);
+unsigned bench_slab(void **place);
+
 #endif /* BENCH_BENCH_H */

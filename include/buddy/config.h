@@ -60,20 +60,20 @@
 /*
  * Mobilities: requests of different migratetypes are kept apart by pageblocks, so that large
  * blocks last.  0: one kind of page; flags that say movable are taken and mean nothing.  Costs
- * @MOBILITY@ of code and half of the per-CPU caches.
+ * 11 KiB (with HIGHATOMIC and CMA, which need it; 3 KiB of it its own) of code and half of the per-CPU caches.
  */
 #ifndef BUDDY_MOBILITY
 #define BUDDY_MOBILITY (!BUDDY_TINY)
 #endif
 
-/* The reserve of pageblocks for atomic requests of order 1 and more.  Costs @HIGHATOMIC@ of code. */
+/* The reserve of pageblocks for atomic requests of order 1 and more.  Costs 0.5 KiB of code. */
 #ifndef BUDDY_HIGHATOMIC
 #define BUDDY_HIGHATOMIC BUDDY_MOBILITY
 #endif
 
 /*
  * contig.h: CMA areas, contiguous ranges, offlining.  0: left out; memblock's reusable ranges
- * stay reserved.  Costs @CMA@ of code.
+ * stay reserved.  Costs 8 KiB of code.
  */
 #ifndef BUDDY_CMA
 #define BUDDY_CMA BUDDY_MOBILITY
@@ -81,7 +81,7 @@
 
 /*
  * RAM without a permanent mapping (highmem.h).  0: all has one, and mm_init() refuses a
- * highmem_start; the port needs no port_kmap_local().  Costs @HIGHMEM@ of code.
+ * highmem_start; the port needs no port_kmap_local().  Costs 0.2 KiB of code.
  */
 #ifndef BUDDY_HIGHMEM
 #define BUDDY_HIGHMEM (!BUDDY_TINY)
@@ -125,7 +125,7 @@
 
 /*
  * Misuse is told in words: what, where, by whom.  0: it is refused and counted (BAD_FREE,
- * BAD_ALLOC, BAD_GFP), nothing more.  Costs @MISUSE_REPORT@ of code.
+ * BAD_ALLOC, BAD_GFP), nothing more.  Costs 3.7 KiB of code.
  */
 #ifndef BUDDY_MISUSE_REPORT
 #define BUDDY_MISUSE_REPORT 1

@@ -181,6 +181,10 @@ static inline uint64_t port_virt_to_phys(const void *virt)
 	return (uintptr_t)virt;
 }
 
+/* Written out: the compiler counts lines to know how far its short branches reach. */
+#define CLEAR_LINE    "	stmia	%0!, {r2-r6, r8, r9, r12}\n"
+#define CLEAR_4_LINES CLEAR_LINE CLEAR_LINE CLEAR_LINE CLEAR_LINE
+
 /*
  * 128 stores of 32 bytes, 16 to a turn.  Whole lines: once the A9 sees a few of
  * them in a row it allocates without reading memory (Cortex-A9 TRM, "L1 memory
@@ -198,10 +202,7 @@ static inline void port_clear_page(void *page)
 			 "	mov	r8, #0\n"
 			 "	mov	r9, #0\n"
 			 "	mov	r12, #0\n"
-			 "1:\n"
-			 "	.rept	16\n"
-			 "	stmia	%0!, {r2-r6, r8, r9, r12}\n"
-			 "	.endr\n"
+			 "1:\n" CLEAR_4_LINES CLEAR_4_LINES CLEAR_4_LINES CLEAR_4_LINES
 			 "	teq	%0, %1\n"
 			 "	bne	1b"
 			 : "+r"(p)

@@ -9,7 +9,7 @@
 # Included after tests/tests.mk, whose host_test it uses.
 
 FUZZ_TIME ?= 60 # seconds
-FUZZ_SRC  := boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c mm/memblock.c mm/memblock_query.c \
+FUZZ_SRC  := boot/fdt.c boot/fdt_scan.c boot/fdt_policy.c boot/fdt_console.c mm/memblock.c mm/memblock_query.c \
 	     $(HOST_PORT_SRC)
 FUZZ_INC  := -std=c11 -Wall -Wextra -Werror -I . -I include -I port/host
 FUZZ_OUT  := $(BUILD)/tests/fuzz

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include <boot/fdt.h>
+#include <boot/fdt_console.h>
 #include <buddy/memblock.h>
 #include <port/host/host.h>
 #include <port/port.h>
@@ -46,6 +47,9 @@ static void read_all(const uint8_t *blob, size_t size)
 	struct fdt_prop prop;
 	struct fdt_cells cells;
 	uint64_t x, y;
+	static const char *const uarts[] = {"arm,pl011", NULL};
+	struct fdt_console console;
+	const char *why = NULL;
 	uint32_t v, len;
 	int depth = 0;
 
@@ -75,6 +79,10 @@ static void read_all(const uint8_t *blob, size_t size)
 	fdt_path(&t, "/reserved-memory/x@1");
 	fdt_path(&t, "serial0:1");
 	fdt_find_compatible(&t, -1, "arm,pl011");
+	if (!fdt_console(&t, "serial0:1", uarts, &console, &why))
+		REQUIRE(console.irq == 0 || (console.irq >= 32 && console.irq < 1020));
+	else
+		REQUIRE(*why);
 }
 
 static void check_ranges(const struct memblock_region *(*get)(unsigned i))

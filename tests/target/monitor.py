@@ -30,9 +30,9 @@ from monitor_reclaim import RECLAIM
 from serial_board import (PROMPT, Board, Memory, clear, last_block, lines,  # noqa: E402
                           need)
 
-COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo slabinfo memmap cpus alloc free blocks "
-            "drain cma offline online nodes extfrag compact reclaim kswapd lru hoard oom sd "
-            "check debug owner trace fail selftest demo misuse bench "
+COMMANDS = ("help buddyinfo pagetypeinfo zoneinfo vmstat meminfo memmap cpus alloc free blocks "
+            "drain slabinfo kmalloc kfree cma offline online nodes extfrag compact reclaim kswapd "
+            "lru hoard oom sd check debug owner trace fail selftest demo misuse bench "
             "uptime reboot poweroff").split()
 
 
@@ -383,11 +383,31 @@ def bench_answers(b):
     check_holds(b)
 
 
+def slabs(b):
+    rows = lines(b.command("slabinfo"))
+    need(rows[0] == "slabinfo - version: 2.1" and rows[1].startswith("# name"), "head of slabinfo")
+    return {row.split()[0]: [int(n) for n in re.findall(r" (\d+)", row)] for row in rows[2:]}
+
+
+def objects_are_given_and_taken(b):
+    out = b.command("kmalloc 100")
+    addr = re.search(r"(0x\w+)  100 bytes, room for 128", out).group(1)
+    need(slabs(b)["kmalloc-128"][0] == 1, "one of 128 bytes is in use")
+    need("not the first byte of an object" in b.command("kfree %#x" % (int(addr, 16) + 8)), "inside")
+    need("kmem_cache_free() expected" in b.command("free %#x 0" % (int(addr, 16) & ~4095)), "page")
+    need("freed" in b.command("kfree " + addr), "not freed")
+    need("double free" in b.command("kfree " + addr), "twice")
+    need(slabs(b)["kmalloc-128"][0] == 0, "none is in use")
+    need("BYTES is to be a number" in b.command("kmalloc much"), "usage")
+
+
 def nothing_was_lost(b):
     b.command("drain")
+    kept = sum(row[-1] for row in slabs(b).values())
     total = sum(int(n) for n in re.findall(r"managed +(\d+)", b.command("zoneinfo")))
     # vmalloc's records and tables of addresses are used again, not freed
     total -= int(re.search(r"^VmallocKept: +(\d+) kB$", b.command("meminfo"), re.M).group(1)) // 4
+    total -= kept
     need(free_pages(b) == total, "%d of %d pages" % (free_pages(b), total))
 
 
@@ -466,8 +486,8 @@ SESSION = [
     moves_and_inserts, rubs_out_and_deletes, kills_and_brings_back,
     rings_the_bell_where_nothing_can_be_done, remembers_lines, forgets_the_oldest_lines,
     completes_with_tab, clears_and_drops, scrolls_a_long_line_sideways, takes_any_line_end,
-    survives_line_noise, misuse_is_refused, demo_passes_and_repeats, nothing_was_lost,
-    check_holds, poweroff_ends_with_status_0,
+    survives_line_noise, misuse_is_refused, objects_are_given_and_taken, demo_passes_and_repeats,
+    nothing_was_lost, check_holds, poweroff_ends_with_status_0,
 ]
 
 # A short look at other machines: memory in MiB, cores, bootargs.

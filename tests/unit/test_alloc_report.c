@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: ALLOC_REPORT CMA HIGHATOMIC MOBILITY PCP
 /*
  * The report of a failed request: the right cause for each way to fail, the figures that
  * it was concluded from, and silence where it was asked for or would be too much.

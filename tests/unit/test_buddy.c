@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: MOBILITY
 /*
  * Free lists: splitting, merging, alignment, and what must never merge.  Works
  * on the lists themselves, under the zone's lock, so that no per-CPU cache

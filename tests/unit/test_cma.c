@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: CMA
 /*
  * CMA areas: who may borrow, what counts for whom, buffers that are contiguous and nobody
  * else's, and frees that go the right way.  On the target where the board has an area.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: COMPACTION
 // HOST ONLY
 /*
  * Compaction among owners that refuse, and among CPUs that do other things: nothing is

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: COMPACTION MOBILITY
 // HOST ONLY
 /*
  * Compaction: what a request is told, deferral, the background, figures of fragmentation.

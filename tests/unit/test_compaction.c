@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: COMPACTION CMA HIGHATOMIC
 // HOST ONLY
 /*
  * Compaction: what requests get by it, what it leaves alone, and how its scanners go on.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: CMA HIGHATOMIC
 /*
  * Frames side by side: a range that is said, a range that is found, and pageblocks out of
  * service.  Whatever is refused has changed nothing.

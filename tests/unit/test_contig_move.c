@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: CMA COMPACTION
 // HOST ONLY
 /*
  * Ranges with pages in use that can be moved: CMA areas that are lent, pageblocks that go

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: DEBUG_HOOKS
 /*
  * The debugging options that note what happens or make it happen: page_owner, trace,
  * fail_page_alloc.  What is printed is looked at on the host.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: CMA
 /*
  * Memory for devices: where coherent memory comes from, what is done to it on the way, that
  * a failure leaves nothing behind and a wrong free changes nothing; which

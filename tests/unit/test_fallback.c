@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: MOBILITY
 // HOST ONLY
 /*
  * Taking from another mobility: what is claimed whole, what is only stolen, and

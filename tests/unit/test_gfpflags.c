@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: MISUSE_REPORT
 /*
  * Flags that contradict themselves: served as gfp.h says, told once, and nothing else is
  * touched.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHATOMIC
 // HOST ONLY
 /*
  * The highatomic reserve: who fills it, who may have it, how it is counted, and that it is

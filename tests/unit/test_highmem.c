@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHMEM
 /*
  * Pages without a permanent mapping: how they are reached, in which order that is
  * undone, and that nothing beside them is touched.  Written from highmem.h.

@@ -3,15 +3,26 @@
  * kmalloc(), written from slab.h: sizes, alignments, contents; whole pages beyond the largest
  * class; what is refused; and a random run that is compared with what was written down.
  */
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc): what is freed wrongly is so on purpose. */
 #include <buddy/debug.h>
 
 #include "slab_fixture.h"
+
+/* For what takes more than the smallest of builds has in one piece. */
+#define NEEDS_BLOCKS()                                               \
+	do {                                                         \
+		if (MAX_ORDER < 4) {                                 \
+			test_skip("blocks are small in this build"); \
+			return;                                      \
+		}                                                    \
+	} while (0)
 
 static void every_size_is_served_and_aligned(void)
 {
 	static void *p[2100];
 	unsigned nr = 0, size, i;
 
+	NEEDS_BLOCKS();
 	slab_begin();
 	for (size = 1; size <= 2 * KMALLOC_MAX_CACHE_SIZE; size += size < 600 ? 1 : 97, nr++) {
 		size_t all;
@@ -19,6 +30,7 @@ static void every_size_is_served_and_aligned(void)
 		p[nr] = kmalloc(size, GFP_KERNEL);
 		REQUIRE(p[nr]);
 		all = ksize(p[nr]);
+		REQUIRE(all);
 		CHECK(all >= size && all <= 2 * (size_t)size + 7);
 		CHECK_EQ((uintptr_t)port_virt_to_phys(p[nr]) % (all & -all), 0);
 		slab_fill(p[nr], (unsigned)all, size);
@@ -35,6 +47,7 @@ static void classes_are_linuxs(void)
 {
 	static const unsigned c[] = {8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192};
 
+	NEEDS_BLOCKS();
 	slab_begin();
 	for (unsigned i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
 		void *p = kmalloc(c[i], GFP_KERNEL), *q = kmalloc(c[i] + 1, GFP_KERNEL);
@@ -74,6 +87,7 @@ static bool is_zero(const char *p, size_t n)
 
 static void zeroed_memory_is(void)
 {
+	NEEDS_BLOCKS();
 	slab_begin();
 	for (unsigned size = 5; size < 20000; size = size * 3 / 2) {
 		char *p = kmalloc(size, GFP_KERNEL), *q;
@@ -99,6 +113,7 @@ static void large_ones_are_whole_pages(void)
 	struct page *page;
 	char *p;
 
+	NEEDS_BLOCKS();
 	slab_begin();
 	left = nr_free_pages() + nr_pcp_pages();
 	p = kmalloc(5 * PAGE_SIZE, GFP_KERNEL);
@@ -139,6 +154,7 @@ static void kfree_takes_objects_of_any_cache(void)
 	struct kmem_cache *s;
 	void *p;
 
+	NEEDS_BLOCKS();
 	slab_begin();
 	s = kmem_cache_create("test", 72, 0, 0, NULL);
 	REQUIRE(s);
@@ -165,6 +181,7 @@ static void reallocation_keeps_what_was_there(void)
 	char *p = NULL;
 	unsigned size = 3;
 
+	NEEDS_BLOCKS();
 	slab_begin();
 	for (unsigned turn = 0; size < 40000; turn++) {
 		char *old = p;
@@ -290,6 +307,7 @@ static void all_is_as_it_was_written(void)
 	unsigned nr = min_t(test_nr_cpus(), 4U), ops = (unsigned)test_option("ops", 3000);
 	uint32_t bad;
 
+	NEEDS_BLOCKS();
 	slab_begin();
 	bad = vm_events(BAD_FREE) + vm_events(BAD_SLAB) + vm_events(BAD_ALLOC);
 	differences = 0;
@@ -312,3 +330,4 @@ static const struct test_case cases[] = {
 	TEST(all_is_as_it_was_written),
 };
 TEST_SUITE(kmalloc, cases);
+/* NOLINTEND(clang-analyzer-unix.Malloc) */

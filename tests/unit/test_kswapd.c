@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: RECLAIM
 // HOST ONLY
 /*
  * kswapd: when it is woken, how far it goes, when it gives up and comes back; zones, nodes,

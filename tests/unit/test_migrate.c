@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: COMPACTION
 /*
  * Moving pages: one and many, whatever owner and a third one do meanwhile, and with each
  * operation failing in its turn.

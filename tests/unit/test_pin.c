@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: COMPACTION CMA
 // HOST ONLY
 /*
  * Pinning for long: out of CMA areas, ZONE_MOVABLE and isolated pageblocks, and nowhere

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: CMA HIGHATOMIC MOBILITY PCP
 /*
  * The /proc pictures: each line against a regular expression for Linux's
  * format, each number against what it stands for.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: RECLAIM
 /*
  * Shrinkers: how much each is asked for, worked out by hand; what is deferred; who stops, is
  * empty or tells lies; coming and going while others are in it.

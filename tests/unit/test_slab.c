@@ -3,6 +3,7 @@
  * Caches of objects, written from slab.h: where objects lie, who made them, that all of their
  * pages come back; what is refused; what happens without memory, and in interrupts.
  */
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc): what is freed wrongly is so on purpose. */
 #include <buddy/debug.h>
 #include <buddy/reclaim.h>
 
@@ -541,3 +542,4 @@ static const struct test_case cases[] = {
 	TEST(interrupts_may_come_anywhere),	TEST(objects_are_freed_by_other_cpus),
 };
 TEST_SUITE(slab, cases);
+/* NOLINTEND(clang-analyzer-unix.Malloc) */

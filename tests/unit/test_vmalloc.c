@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: VMALLOC
 /*
  * vmalloc: areas and their guards, addresses that come back, failures that lose nothing,
  * wrong frees, vmap().

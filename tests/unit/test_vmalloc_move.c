@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: VMALLOC COMPACTION
 /*
  * vmalloc's pages move: under their addresses, not while they are held, not when they have
  * left; an access waits until its page is back; and all of it while everybody uses them.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: RECLAIM
 /*
  * Reclaim: who is chosen and who is spared, how many are looked at, what owners refuse, what
  * requests may not; and all of it by several CPUs at once.

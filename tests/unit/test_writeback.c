@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: RECLAIM
 // HOST ONLY
 /*
  * Dirty pages: limits worked out by hand, writers that have to write first, devices that
