@@ -51,7 +51,7 @@ bool selftest_expect_number(unsigned long seen, unsigned long expected, const ch
 	return false;
 }
 
-/* ---- interrupts -------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 /*
  * Three saves in one another, in a context whose interrupts are off as `before` says.  False:
@@ -106,7 +106,7 @@ static bool interrupts_work(void)
 	return selftest_interrupts(false);
 }
 
-/* ---- this CPU ------------------------------------------------------------------ */
+/* ---- this CPU ----------------------------------------------------------- */
 
 unsigned selftest_own_id(void)
 {
@@ -176,7 +176,7 @@ static const struct alloc_scope *scope_works(void)
 	return scope;
 }
 
-/* ---- the lock, alone -------------------------------------------------------------- */
+/* ---- the lock, alone ---------------------------------------------------- */
 
 static bool lock_works(void)
 {
@@ -219,7 +219,7 @@ static bool lock_works(void)
 			       "true");
 }
 
-/* ---- memory ------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------- */
 
 static void address_works(const char *virt, const char *what)
 {
@@ -259,7 +259,7 @@ static bool addresses_work(const char *pages, unsigned nr)
 	return selftest.failures == before;
 }
 
-/* No two words of the four pages have the same, and none is 0: an odd factor maps one to one. */
+/* No two words of the four pages are the same, none is 0: an odd factor maps one to one. */
 static uint32_t pattern(unsigned page, unsigned word)
 {
 	return (word * 8 + page + 1) * 0x9e3779b1U;
@@ -372,7 +372,7 @@ static void kmaps_work(char *pages)
 			"the last one only is undone");
 }
 
-/* ---- calls between CPUs ---------------------------------------------------------------- */
+/* ---- calls between CPUs ------------------------------------------------- */
 
 struct call {
 	unsigned runs;
@@ -485,7 +485,7 @@ static void calls_work(void)
 	port_log("port self-test: CPU %u reaches %u of %u\n", self, reached, PORT_NR_CPUS);
 }
 
-/* ---- the entry points --------------------------------------------------------------------- */
+/* ---- the entry points --------------------------------------------------- */
 
 /* True: whoever relies on interrupts, number, pointer and lock of this CPU may go on. */
 bool selftest_one_cpu(const struct alloc_scope **scope)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two halves of the port's self-test share: the run's state, how a mistake is told. */
+/* What the halves of the port's self-test share: the run's state, how a mistake is told. */
 #ifndef MM_PORT_SELFTEST_H
 #define MM_PORT_SELFTEST_H
 
@@ -9,8 +9,8 @@
 
 /*
  * The run's.  failures, arrived, lost, unfit, inside and intruded are atomic; id_of[] and
- * task_scope[] are each entry's CPU's, read by others after the barrier that follows; turns is
- * what the lock under test guards.
+ * task_scope[] are each entry's CPU's, read by others after the barrier that follows; turns
+ * is what the lock under test guards.
  */
 struct selftest_state {
 	uint32_t failures;

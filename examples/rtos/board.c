@@ -16,7 +16,7 @@
 
 #define REG(addr) (*(volatile uint32_t *)(uintptr_t)(addr))
 
-/* ---- memory --------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------- */
 
 /*
  * "Short-descriptor translation table format": sections of 1 MiB, domain 0, privileged only.
@@ -47,7 +47,7 @@ unsigned board_nr_cpus(void)
 	return (REG(SCU_BASE + 4) & 3) + 1; /* "SCU Configuration Register" */
 }
 
-/* ---- interrupts -------------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 void board_send_sgi(unsigned sgi, uint32_t cpu_mask)
 {
@@ -102,7 +102,7 @@ void board_start_cpus(void)
 	board_send_sgi(SGI_START, 0xe);
 }
 
-/* ---- console and exit ---------------------------------------------------------------- */
+/* ---- console and exit --------------------------------------------------- */
 
 void board_putc(char c)
 {

@@ -11,7 +11,7 @@
 
 #define CPSR_I 0x80u
 
-/* Interrupts off means no preemption, too: a task is switched by itself or by an interrupt. */
+/* Interrupts off is no preemption, too: a task is switched by itself or by an interrupt. */
 static inline uint32_t irq_save(void)
 {
 	uint32_t cpsr;
@@ -61,8 +61,9 @@ static inline void set_current_task(struct task *task)
 }
 
 /*
- * Taken with interrupts off.  The compiler makes LDREX, STREX and DMB of these ("Load-Exclusive
- * and Store-Exclusive usage", "Barriers"); they need Normal, shareable, cacheable memory.
+ * Taken with interrupts off.  The compiler makes LDREX, STREX and DMB of these
+ * ("Load-Exclusive and Store-Exclusive usage", "Barriers"); they need Normal, shareable,
+ * cacheable memory.
  */
 struct spinlock {
 	uint32_t held;

@@ -44,7 +44,7 @@ static void check(bool holds, const char *what)
 	__atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
 }
 
-/* ---- memory that names itself -------------------------------------------------------- */
+/* ---- memory that names itself ------------------------------------------- */
 
 static void fill(struct page *page, unsigned order)
 {
@@ -64,7 +64,7 @@ static bool is_filled(struct page *page, unsigned order)
 	return true;
 }
 
-/* ---- interrupts: a few pages for each core, by GFP_ATOMIC, in the tick ------------------ */
+/* ---- interrupts: a few pages for each core, by GFP_ATOMIC, in the tick --- */
 
 static struct {
 	struct page *held[4];
@@ -100,7 +100,7 @@ static void test_in_tick(unsigned cpu)
 	__atomic_store_n(&irq_tested, true, __ATOMIC_RELEASE);
 }
 
-/* ---- a cache that can be had back: the shrinker asks for it when memory is short ---------- */
+/* ---- a cache that can be had back: the shrinker asks for it when memory is short --- */
 
 static struct {
 	struct spinlock lock;
@@ -175,7 +175,7 @@ static void fill_cache(void)
 	}
 }
 
-/* ---- tasks: blocks of all sizes, some of them freed by another task ------------------------- */
+/* ---- tasks: blocks of all sizes, some of them freed by another task ----- */
 
 static struct mutex exchange_lock;
 static struct {
@@ -239,7 +239,7 @@ static void load(unsigned nr_cpus)
 	exchange.page = NULL;
 }
 
-/* ---- nothing left: the hook gives up what is kept for that -------------------------------------- */
+/* ---- nothing left: the hook gives up what is kept for that -------------- */
 
 static struct page *scrap[SCRAP_PAGES];
 static unsigned nr_oom_calls; /* one request at a time comes here */
@@ -287,7 +287,7 @@ static void run_out(void)
 	oom_hook = NULL;
 }
 
-/* ---- the kernel itself: who holds a mutex runs for whom he keeps waiting ------------------------- */
+/* ---- the kernel itself: who holds a mutex runs for whom he keeps waiting --- */
 
 static struct mutex pi_mutex;
 static struct semaphore pi_held;
@@ -336,7 +336,7 @@ static void test_inheritance(void)
 	check(!pi_spun_out, "the holder of a mutex inherits the priority of who waits for it");
 }
 
-/* ---- from nothing to the first page ---------------------------------------------------------------- */
+/* ---- from nothing to the first page ------------------------------------- */
 
 static void start_on_core(void *arg)
 {

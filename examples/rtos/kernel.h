@@ -50,7 +50,7 @@ struct task {
 	unsigned nr_resched;	  /* port_cond_resched()'s */
 };
 
-/* ---- tasks (sched.c) -------------------------------------------------------------- */
+/* ---- tasks (sched.c) ---------------------------------------------------- */
 
 /* A task of its own, memory from libbuddy; NULL: none left.  Task context. */
 struct task *task_create(const char *name, void (*fn)(void *arg), void *arg, unsigned prio,
@@ -69,7 +69,7 @@ extern void (*tick_hook)(unsigned cpu);
 /* libbuddy has nothing left (port_out_of_memory()): true if this gave some back. */
 extern bool (*oom_hook)(unsigned order);
 
-/* ---- waiting (sync.c) --------------------------------------------------------------- */
+/* ---- waiting (sync.c) --------------------------------------------------- */
 
 void sem_init(struct semaphore *sem, unsigned count);
 void sem_down(struct semaphore *sem); /* task, interrupts on */
@@ -86,14 +86,14 @@ void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 
-/* ---- the console (print.c): %s %c %d %u %x %p with l, width, precision, '-', '0', '*' --- */
+/* ---- the console (print.c): %s %c %d %u %x %p, l, width, precision, '-', '0', '*' --- */
 
 void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vprint(const char *fmt, va_list ap);
 _Noreturn void vpanic(const char *fmt, va_list ap);
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- between the kernel's files -------------------------------------------------------- */
+/* ---- between the kernel's files ----------------------------------------- */
 
 uint32_t kernel_lock(void);
 void kernel_unlock(uint32_t flags);

@@ -54,7 +54,7 @@ void list_del(struct list_head *entry)
 	entry->next->prev = entry->prev;
 }
 
-/* ---- the lock, and what happens when it is let go ------------------------------------ */
+/* ---- the lock, and what happens when it is let go ----------------------- */
 
 static void schedule(bool to_the_end);
 
@@ -66,7 +66,7 @@ uint32_t kernel_lock(void)
 	return flags;
 }
 
-/* Somebody more urgent may have become ready: now, if interrupts were on, else at the next. */
+/* Somebody more urgent may be ready: now, if interrupts were on, else at the next one. */
 void kernel_unlock(uint32_t flags)
 {
 	if (!(flags & CPSR_I) && cpus[cpu_id()].need_resched)
@@ -75,7 +75,7 @@ void kernel_unlock(uint32_t flags)
 	irq_restore(flags);
 }
 
-/* ---- who is next ------------------------------------------------------------------------ */
+/* ---- who is next -------------------------------------------------------- */
 
 static void make_ready(struct task *task, bool to_the_end)
 {
@@ -189,7 +189,7 @@ void set_prio(struct task *task, unsigned prio)
 		wake(task);
 }
 
-/* ---- tasks --------------------------------------------------------------------------------- */
+/* ---- tasks -------------------------------------------------------------- */
 
 static void init_task(struct task *task, const char *name, uint32_t *guard, unsigned prio,
 		      uint32_t may_run_on)
@@ -312,7 +312,7 @@ unsigned kernel_nr_cpus(void)
 	return (unsigned)__builtin_popcount(__atomic_load_n(&cpus_online, __ATOMIC_ACQUIRE));
 }
 
-/* ---- interrupts -------------------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 static void tick(unsigned cpu)
 {
@@ -376,7 +376,7 @@ _Noreturn void fatal_exception(unsigned kind, uint32_t lr, uint32_t dfar, uint32
 	      (unsigned)dfsr);
 }
 
-/* ---- start ----------------------------------------------------------------------------------- */
+/* ---- start -------------------------------------------------------------- */
 
 /* This core, as it runs now, becomes its idle task. */
 static void become_idle(unsigned cpu)
@@ -396,7 +396,7 @@ static _Noreturn void idle_loop(void)
 {
 	irq_restore(0x13 | 0x40);
 	for (;;) {
-		/* An interrupt that comes after the look stays pending, and WFI falls through. */
+		/* One that comes after the look stays pending, and WFI falls through. */
 		uint32_t flags = irq_save();
 
 		if (!cpus[cpu_id()].need_resched)

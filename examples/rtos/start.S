@@ -106,8 +106,8 @@ cpu_invalidate:
 	bx	lr
 
 /*
- * In the order of the MPCore TRM, "Multiprocessor bring-up": L1 invalid, SCU on (board.c), SMP
- * bit, then MMU and caches.  FW: maintenance by address reaches the other cores.  r0, r1.
+ * In the order of the MPCore TRM, "Multiprocessor bring-up": L1 invalid, SCU on (board.c),
+ * SMP bit, then MMU and caches.  FW: maintenance by address reaches the other cores.  r0, r1.
  */
 mmu_on:
 	mov	r0, #(1 << 6) | (1 << 0)

@@ -51,10 +51,10 @@ unsigned buddy_port_selftest(void *pages, unsigned nr, unsigned flags);
 
 #if !BUDDY_TINY
 /*
- * This CPU's part of what only several of them find: called once by each of nr_cpus CPUs, after
- * buddy_port_selftest() on one, with the number that it will give to mm_init_cpu().  Each waits
- * for the others, with interrupts on at first and then off; who has waited too long says so,
- * which is a failure.  One CPU may call it with nr_cpus 1.
+ * This CPU's part of what only several of them find: called once by each of nr_cpus CPUs,
+ * after buddy_port_selftest() on one, with the number that it will give to mm_init_cpu().
+ * Each waits for the others, with interrupts on at first and then off; who has waited too
+ * long says so, which is a failure.  One CPU may call it with nr_cpus 1.
  *
  * Context: a task that stays on its CPU meanwhile, interrupts on, no lock held.  10,000 turns
  * of a lock a CPU.

@@ -80,7 +80,7 @@ enum fault {
 
 static enum fault fault;
 
-/* ---- interrupts ---------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 static bool simulated_off;
 
@@ -128,7 +128,7 @@ static inline bool fault_irqs_disabled(void)
 	return irqs_simulated() ? simulated_off : port_irqs_disabled();
 }
 
-/* ---- CPUs --------------------------------------------------------------------------- */
+/* ---- CPUs --------------------------------------------------------------- */
 
 static inline unsigned fault_cpu_id(void)
 {
@@ -164,7 +164,7 @@ static inline void fault_set_percpu(void *base)
 		__atomic_store_n(&the_percpu, base, __ATOMIC_RELAXED);
 }
 
-/* ---- locks ----------------------------------------------------------------------------- */
+/* ---- locks -------------------------------------------------------------- */
 
 #define UPSIDE_DOWN 99U /* unlocked, for ZERO_IS_LOCKED */
 
@@ -224,7 +224,7 @@ static inline void fault_spin_unlock(struct port_spinlock *lock)
 		atomic_store(&lock->holder, 1);
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------- */
 
 static char *last_page; /* of those that the self-test was given */
 
@@ -320,7 +320,7 @@ static inline void fault_kunmap_local(const void *addr)
 		memset(kmap_window, 0, sizeof(kmap_window));
 }
 
-/* ---- calls between CPUs --------------------------------------------------------------------- */
+/* ---- calls between CPUs ------------------------------------------------- */
 
 static void (*later_fn)(void *arg);
 static void *later_arg;
@@ -355,7 +355,7 @@ static inline bool fault_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *a
 	return fault == CALL_DENIED && cpu ? false : reached;
 }
 
-/* ---- contexts --------------------------------------------------------------------------------- */
+/* ---- contexts ----------------------------------------------------------- */
 
 static bool in_handler;
 

@@ -66,7 +66,7 @@ unsigned tested_selftest_irq(void);
 #include "mm/port_selftest.c"	   // NOLINT(bugprone-suspicious-include)
 #include "mm/port_selftest_cpus.c" // NOLINT(bugprone-suspicious-include)
 
-/* ---- running it ----------------------------------------------------------------- */
+/* ---- running it --------------------------------------------------------- */
 
 #define ROOM_ORDER 3
 
@@ -110,7 +110,7 @@ static void found(unsigned failures, const char *text)
 	}
 }
 
-/* ---- good ports --------------------------------------------------------------------- */
+/* ---- good ports --------------------------------------------------------- */
 
 static void the_host_port_passes(void)
 {
@@ -164,7 +164,7 @@ static void the_released_one_passes_on_four_cpus_and_in_a_handler(void)
 	give_room();
 }
 
-/* ---- one fault each ------------------------------------------------------------------- */
+/* ---- one fault each ----------------------------------------------------- */
 
 static const struct {
 	enum fault fault;

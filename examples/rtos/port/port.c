@@ -2,8 +2,8 @@
 /*
  * libbuddy's port to this kernel, link-time half: <port/port.h>.
  *
- * State: the calls between cores, each core's list under its own lock; a scope for each core's
- * interrupt handlers; the semaphores of the background tasks.
+ * State: the calls between cores, each core's list under its own lock; a scope for each
+ * core's interrupt handlers; the semaphores of the background tasks.
  */
 #include "../kernel.h"
 
@@ -33,7 +33,7 @@ _Noreturn void port_panic(const char *fmt, ...)
 	vpanic(fmt, ap);
 }
 
-/* ---- calls between cores ------------------------------------------------------------- */
+/* ---- calls between cores ------------------------------------------------ */
 
 struct call {
 	void (*fn)(void *arg);
@@ -93,7 +93,7 @@ bool port_run_on_cpu(unsigned cpu, void (*fn)(void *arg), void *arg)
 	return true;
 }
 
-/* ---- contexts ------------------------------------------------------------------------------ */
+/* ---- contexts ----------------------------------------------------------- */
 
 static struct alloc_scope irq_scope[NR_CPUS];
 
@@ -129,7 +129,7 @@ void port_cond_resched(void)
 		task_sleep(1);
 }
 
-/* ---- background ------------------------------------------------------------------------------ */
+/* ---- background --------------------------------------------------------- */
 
 struct background {
 	const char *name;
@@ -183,7 +183,7 @@ void port_start_background(void)
 	start(&kcompactd, 2);
 }
 
-/* ---- mappings and caches ---------------------------------------------------------------------- */
+/* ---- mappings and caches ------------------------------------------------ */
 
 /* All RAM is mapped, and stays as it is. */
 void *port_kmap_local(uint64_t phys)

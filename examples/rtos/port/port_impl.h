@@ -18,7 +18,7 @@
 #define PORT_NR_CPUS   4
 #define PORT_CACHELINE 32
 
-/* ---- the lock: test and set, DMB after it is taken and before it is let go ----------- */
+/* ---- the lock: test and set, DMB after it is taken and before it is let go --- */
 
 struct port_spinlock {
 	uint32_t locked;
@@ -66,7 +66,7 @@ static inline void port_spin_unlock(struct port_spinlock *lock)
 	__asm__ volatile("dmb\n\tstr %1, [%0]" : : "r"(&lock->locked), "r"(0) : "memory");
 }
 
-/* ---- interrupts ------------------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------- */
 
 typedef uint32_t port_irqflags_t;
 
@@ -91,7 +91,7 @@ static inline bool port_irqs_disabled(void)
 	return cpsr & 0x80;
 }
 
-/* ---- this core ----------------------------------------------------------------------------- */
+/* ---- this core ---------------------------------------------------------- */
 
 static inline unsigned port_cpu_id(void)
 {
@@ -119,7 +119,7 @@ static inline void port_cpu_relax(void)
 	__asm__ volatile("yield" ::: "memory");
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------- */
 
 static inline void *port_phys_to_virt(uint64_t phys)
 {
