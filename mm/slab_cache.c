@@ -24,6 +24,7 @@
 static struct port_spinlock slab_lock = PORT_SPINLOCK_INIT;
 static bool shrinker_registered; /* [S] */
 static uint32_t slab_seed;	 /* [S] for the magics */
+uint32_t slab_walkers;		 /* atomic */
 
 #define CLASS_NAMES(prefix)                                                                 \
 	{                                                                                   \
@@ -160,7 +161,8 @@ static bool add_cache(struct kmem_cache *s)
 			/* Addresses differ in their low bits: these are the canary's. */
 			s->magic = slab_seed & ~7U;
 			s->id = (uint8_t)id;
-			WRITE_ONCE(slab_hot.cache[id], s);
+			/* Who finds it finds what was written to it before. */
+			__atomic_store_n(&slab_hot.cache[id], s, __ATOMIC_RELEASE);
 			return true;
 		}
 	return false;
@@ -282,7 +284,7 @@ struct kmem_cache *kmalloc_cache(enum kmalloc_type type, unsigned class, gfp_t g
 	irq = lock();
 	other = kmalloc_hot.cache[type][class];
 	if (other == &slab_none && add_cache(s)) {
-		WRITE_ONCE(kmalloc_hot.cache[type][class], s);
+		__atomic_store_n(&kmalloc_hot.cache[type][class], s, __ATOMIC_RELEASE);
 		other = NULL;
 	}
 	unlock(irq);
@@ -338,11 +340,16 @@ unsigned long kmem_cache_shrink_all(void)
 {
 	unsigned long pages = 0;
 
-	for (unsigned id = 0; id < SLAB_MAX_CACHES; id++)
-		if (READ_ONCE(slab_hot.cache[id]) != &slab_none &&
-		    READ_ONCE(slab_hot.cache[id]) != &slab_boot)
-			pages += shrink(slab_hot.cache[id]);
-	return pages + shrink(&slab_boot);
+	slab_walk(true);
+	for (unsigned id = 0; id < SLAB_MAX_CACHES; id++) {
+		struct kmem_cache *s = READ_ONCE(slab_hot.cache[id]);
+
+		if (s != &slab_none && s != &slab_boot)
+			pages += shrink(s);
+	}
+	pages += shrink(&slab_boot);
+	slab_walk(false);
+	return pages;
 }
 
 static unsigned long count_pages(struct shrinker *shrinker, struct shrink_control *sc)
@@ -351,6 +358,7 @@ static unsigned long count_pages(struct shrinker *shrinker, struct shrink_contro
 
 	(void)shrinker;
 	(void)sc;
+	slab_walk(true);
 	for (unsigned id = 0; id < SLAB_MAX_CACHES; id++) {
 		struct kmem_cache *s = READ_ONCE(slab_hot.cache[id]);
 
@@ -360,6 +368,7 @@ static unsigned long count_pages(struct shrinker *shrinker, struct shrink_contro
 			bytes +=
 				(unsigned)(READ_ONCE(s->cpu[cpu].top) - s->cpu[cpu].base) * s->size;
 	}
+	slab_walk(false);
 	return bytes >> PAGE_SHIFT;
 }
 
@@ -403,6 +412,10 @@ int kmem_cache_destroy(struct kmem_cache *s)
 	flags = lock();
 	WRITE_ONCE(slab_hot.cache[s->id], &slab_none);
 	unlock(flags);
+	while (__atomic_add_fetch(&slab_walkers, 0, __ATOMIC_SEQ_CST)) {
+		port_cpu_relax();
+		port_cond_resched();
+	}
 	slab_put(&slab_boot, s, CALLER);
 	slab_discard_empty(&slab_boot);
 	return 0;
@@ -437,6 +450,7 @@ void slab_init(void)
 	memset(&slab_none, 0, sizeof(slab_none));
 	memset(&slab_boot, 0, sizeof(slab_boot));
 	shrinker_registered = false;
+	slab_walkers = 0;
 	slab_seed = (uint32_t)(uintptr_t)mem_map;
 	init_classes();
 	for (unsigned type = 0; type < NR_KMALLOC_TYPES; type++)

@@ -255,6 +255,17 @@ unsigned long slab_discard_empty(struct kmem_cache *s);
 void slab_own_pages(struct page *page, unsigned id);
 void slab_free_pages(struct page *page);
 
+/*
+ * Who goes over all caches says so: kmem_cache_destroy() waits, after a cache has left the
+ * table, until nobody is about it who may have found it there.  Any context; nests.
+ */
+extern uint32_t slab_walkers;
+
+static inline void slab_walk(bool begins)
+{
+	__atomic_add_fetch(&slab_walkers, begins ? 1U : ~0U, __ATOMIC_SEQ_CST);
+}
+
 /* ---- slab_cache.c ---------------------------------------------------------------- */
 
 /* A kmalloc cache of this type and class; NULL: no memory for it.  Any context. */

@@ -36,11 +36,15 @@ static struct kmem_cache *nth_cache(unsigned i)
 
 bool slab_info(unsigned i, struct slab_info *info)
 {
-	const struct kmem_cache *s = nth_cache(i);
+	const struct kmem_cache *s;
 	unsigned long nr_free = 0, taken;
 
-	if (!s)
+	slab_walk(true);
+	s = nth_cache(i);
+	if (!s) {
+		slab_walk(false);
 		return false;
+	}
 	*info = (struct slab_info){
 		.name = s->name,
 		.object_size = s->object_size,
@@ -59,6 +63,7 @@ bool slab_info(unsigned i, struct slab_info *info)
 		info->nr_empty += READ_ONCE(n->nr_empty);
 		nr_free += READ_ONCE(n->nr_free);
 	}
+	slab_walk(false);
 	taken = nr_free + info->nr_cached;
 	info->nr_active = info->nr_objects > taken ? info->nr_objects - taken : 0;
 	return true;
@@ -238,6 +243,7 @@ unsigned slab_check(bool quiet)
 	struct slab_result r = {.broken = 0};
 	struct kmem_cache *s;
 
+	slab_walk(true);
 	for (unsigned i = 0; (s = nth_cache(i)); i++) {
 		for (unsigned nid = 0; nid < BUDDY_MAX_NODES; nid++)
 			check_node(&r, s, &s->node[nid]);
@@ -246,6 +252,7 @@ unsigned slab_check(bool quiet)
 	}
 	if (quiet)
 		check_pages(&r);
+	slab_walk(false);
 	for (unsigned i = 0; i < r.broken && i < MAX_REPORTS; i++)
 		port_log("mm_check: cache %s, at %p: %s (found 0x%lx, expected 0x%lx)\n",
 			 r.report[i].s->name, r.report[i].where, r.report[i].what,

@@ -532,14 +532,59 @@ static void objects_are_freed_by_other_cpus(void)
 	slab_end(NULL);
 }
 
+/* One makes caches and destroys them, the others look at all there are, and shrink them. */
+static void come_and_go(unsigned cpu, void *arg)
+{
+	unsigned turns = *(unsigned *)arg;
+
+	for (unsigned turn = 0; turn < turns; turn++) {
+		struct kmem_cache *s;
+		struct slab_info info;
+		void *p[5];
+
+		if (cpu % 2) {
+			for (unsigned i = 0; slab_info(i, &info); i++)
+				CHECK(info.name && info.object_size <= info.size);
+			kmem_cache_shrink_all();
+			shrink_node_pages(-1, 1, GFP_KERNEL);
+			continue;
+		}
+		s = kmem_cache_create("test", 16 + 8 * (turn % 20), 0, 0, NULL);
+		if (!s || kmem_cache_alloc_bulk(s, GFP_KERNEL, 5, p) != 5) {
+			CHECK(false);
+			continue;
+		}
+		kmem_cache_free_bulk(s, 5, p);
+		CHECK_EQ(kmem_cache_destroy(s), 0);
+	}
+}
+
+static void caches_come_and_go_while_others_look(void)
+{
+	unsigned nr = min_t(test_nr_cpus(), 4U), turns = 60;
+
+	slab_begin();
+	run_on_cpus(nr, come_and_go, &turns);
+	CHECK_EQ(mm_check_quiet(), 0);
+	slab_end(NULL);
+}
+
 static const struct test_case cases[] = {
-	TEST(objects_lie_apart_and_aligned),	TEST(a_constructed_object_stays_constructed),
-	TEST(bulk_is_all_or_nothing),		TEST(zeroed_objects_are),
-	TEST(few_empty_slabs_are_kept),		TEST(reclaim_gets_them_back),
-	TEST(destroying_one_in_use_is_refused), TEST(failing_at_each_point_loses_nothing),
-	TEST(wrong_requests_are_refused),	TEST(wrong_frees_are_refused),
-	TEST(pages_of_slabs_are_the_caches),	TEST(contents_are_no_evidence),
-	TEST(interrupts_may_come_anywhere),	TEST(objects_are_freed_by_other_cpus),
+	TEST(objects_lie_apart_and_aligned),
+	TEST(a_constructed_object_stays_constructed),
+	TEST(bulk_is_all_or_nothing),
+	TEST(zeroed_objects_are),
+	TEST(few_empty_slabs_are_kept),
+	TEST(reclaim_gets_them_back),
+	TEST(destroying_one_in_use_is_refused),
+	TEST(failing_at_each_point_loses_nothing),
+	TEST(wrong_requests_are_refused),
+	TEST(wrong_frees_are_refused),
+	TEST(pages_of_slabs_are_the_caches),
+	TEST(contents_are_no_evidence),
+	TEST(interrupts_may_come_anywhere),
+	TEST(objects_are_freed_by_other_cpus),
+	TEST(caches_come_and_go_while_others_look),
 };
 TEST_SUITE(slab, cases);
 /* NOLINTEND(clang-analyzer-unix.Malloc) */

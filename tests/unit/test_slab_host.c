@@ -206,7 +206,7 @@ static void damage_costs_one_object(void)
 	REQUIRE(s && kmem_cache_alloc_bulk(s, GFP_KERNEL, 3, object) == 3);
 	kmem_cache_free_bulk(s, 2, object);
 	kmem_cache_shrink(s);
-	hurt = object[1];
+	hurt = object[0]; /* the second one there */
 	hurt[1] ^= 0x100000;
 	CHECK(mm_check_quiet() > 0);
 	CHECK_SAID("a free object was written to");
