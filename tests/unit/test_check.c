@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: PCP
 // HOST ONLY
 /*
  * The validator is validated: each invariant is broken by hand, one at a time,

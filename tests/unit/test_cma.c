@@ -407,6 +407,10 @@ static void the_watermark_does_not_count_them(void)
 
 static void what_is_lent_is_in_the_way_and_what_is_cached_is_not(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct cma *audio;
 	struct page *page, *lent = NULL;
 	bool cached = false;

@@ -279,6 +279,10 @@ static void a_pinned_page_keeps_its_range(void)
 /* A page in another CPU's cache is in the way: who may wait has it emptied. */
 static void cached_pages_are_fetched(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct geometry g = default_geometry;
 	unsigned order = pageblock_order;
 	unsigned long want;

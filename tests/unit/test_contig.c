@@ -248,6 +248,10 @@ static void reserved_pages_and_holes(void)
 
 static void pages_in_the_caches_of_other_cpus_are_got(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *page[3];
 	unsigned long pfn;
 

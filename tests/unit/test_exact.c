@@ -217,6 +217,10 @@ static void wrong_flags_give_no_list(void)
 
 static void a_refused_page_does_not_stop_the_rest(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *block = alloc_pages(GFP_KERNEL, 1), *twice = alloc_page(GFP_KERNEL);
 	unsigned long left = pages_left();
 	uint32_t bad = vm_events(BAD_FREE);

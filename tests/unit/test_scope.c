@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: PCP
 // HOST ONLY
 /*
  * Scopes: what a context says once holds for all its requests and for nobody else's, nests,
