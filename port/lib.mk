@@ -31,8 +31,8 @@ $(call one_of,OPT,-O0 -O1 -O2 -O3 -Os -Og)
 ifneq ($(LTO),)
 $(call one_of,LTO,0 1)
 endif
-ifneq ($(filter-out /%,$(PREFIX)),)
-$(error PREFIX=$(PREFIX): expected an absolute path)
+ifneq ($(words $(filter /%,$(PREFIX))),1)
+$(error PREFIX=$(PREFIX): expected one absolute path)
 endif
 
 PORTS    := $(sort $(patsubst port/%/port_impl.h,%,$(wildcard port/*/port_impl.h)))
