@@ -10,7 +10,7 @@ trap 'rm -f "$aux"' EXIT
 echo '#include <buddy/buddy.h>' | $CC -x c -fsyntax-only -aux-info "$aux" -
 {
 	# /* include/buddy/mm.h:46:NC */ extern void *page_address (const struct page *);
-	sed -n 's|^/\* *include/buddy/[^ ]* \*/ extern .*[ *]\([A-Za-z_][A-Za-z_0-9]*\) (.*|\1|p' "$aux"
+	sed -n 's|^/\* *include/buddy/[^ ]* \*/ extern [^(]*[ *]\([A-Za-z_][A-Za-z_0-9]*\) (.*|\1|p' "$aux"
 	cat include/buddy/*.h |
 		sed -n 's|^extern [^(]*[ *]\([A-Za-z_][A-Za-z_0-9]*\)\(\[.*\]\)\{0,1\};.*|\1|p'
 } | LC_ALL=C sort -u
