@@ -18,4 +18,4 @@ $(OUT)/test.elf $(OUT)/test-release.elf: $(CXX_OBJS)
 
 $(eval $(call target_test,heap,$(IMAGE).elf $(OUT)/test.elf tests/target/heap.py,tests/target/heap.py --nm $(CROSS)nm $(IMAGE).elf $(OUT)/test.elf))
 
-$(foreach n,slab kmalloc,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n) ops=1000)))
+$(foreach n,slab kmalloc,$(eval $(call host_test,tsan64-unit-$(n),$(T)/tsan64/$(n),timeout 300 $(T)/tsan64/$(n) only=at_once ops=1000)))

@@ -44,7 +44,8 @@
  * The pages of slabs are the cache's: __free_pages(), get_page() and put_page() refuse them.
  *
  * Names and meaning are Linux's (include/linux/slab.h, mm/slub.c, 6.1).  Not here: aliases
- * of caches, sysfs, memory cgroups.  __GFP_THISNODE concerns new slabs only.
+ * of caches, sysfs, memory cgroups.  __GFP_THISNODE concerns new slabs only; __GFP_ACCOUNT
+ * nothing up to 8,192 bytes: that is said of a cache (SLAB_ACCOUNT).
  */
 #ifndef BUDDY_SLAB_H
 #define BUDDY_SLAB_H

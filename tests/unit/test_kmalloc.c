@@ -302,7 +302,7 @@ static void random_run(unsigned cpu, void *arg)
 	}
 }
 
-static void all_is_as_it_was_written(void)
+static void all_cpus_at_once_find_what_they_wrote(void)
 {
 	unsigned nr = min_t(test_nr_cpus(), 4U), ops = (unsigned)test_option("ops", 3000);
 	uint32_t bad;
@@ -327,7 +327,7 @@ static const struct test_case cases[] = {
 	TEST(kfree_takes_objects_of_any_cache),
 	TEST(reallocation_keeps_what_was_there),
 	TEST(memory_may_run_out),
-	TEST(all_is_as_it_was_written),
+	TEST(all_cpus_at_once_find_what_they_wrote),
 };
 TEST_SUITE(kmalloc, cases);
 /* NOLINTEND(clang-analyzer-unix.Malloc) */

@@ -438,7 +438,7 @@ static void interrupted(unsigned cpu, void *arg)
 #endif
 }
 
-static void interrupts_may_come_anywhere(void)
+static void interrupts_come_to_all_cpus_at_once(void)
 {
 	unsigned nr = min_t(test_nr_cpus(), 4U);
 
@@ -508,7 +508,7 @@ static void pass_around(unsigned cpu, void *arg)
 	}
 }
 
-static void objects_are_freed_by_other_cpus(void)
+static void other_cpus_free_objects_at_once(void)
 {
 	unsigned nr = min_t(test_nr_cpus(), 4U), ops = (unsigned)test_option("ops", 4000);
 	uint32_t bad;
@@ -559,7 +559,7 @@ static void come_and_go(unsigned cpu, void *arg)
 	}
 }
 
-static void caches_come_and_go_while_others_look(void)
+static void caches_come_and_go_at_once(void)
 {
 	unsigned nr = min_t(test_nr_cpus(), 4U), turns = 60;
 
@@ -582,9 +582,9 @@ static const struct test_case cases[] = {
 	TEST(wrong_frees_are_refused),
 	TEST(pages_of_slabs_are_the_caches),
 	TEST(contents_are_no_evidence),
-	TEST(interrupts_may_come_anywhere),
-	TEST(objects_are_freed_by_other_cpus),
-	TEST(caches_come_and_go_while_others_look),
+	TEST(interrupts_come_to_all_cpus_at_once),
+	TEST(other_cpus_free_objects_at_once),
+	TEST(caches_come_and_go_at_once),
 };
 TEST_SUITE(slab, cases);
 /* NOLINTEND(clang-analyzer-unix.Malloc) */
