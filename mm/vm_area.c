@@ -20,7 +20,7 @@
  */
 #include <mm/vm_area.h>
 
-#if !BUDDY_TINY
+#if BUDDY_VMALLOC
 
 #define MAX_DEPTH 33 /* the root, and one for each bit of a key */
 
@@ -172,4 +172,4 @@ void vm_area_remove(struct vm_window *w, struct vm_area *area)
 	refresh(w, prev->start);
 }
 
-#endif /* !BUDDY_TINY */
+#endif /* BUDDY_VMALLOC */

@@ -170,13 +170,13 @@
 
 /*
  * vmalloc() and vmap() (vmalloc.h); 0: left out, and the port needs no port_vmap_*().
- * Costs about 4.5 KiB of code.
+ * 0 or 1; 1.  Costs 2.4 KiB of code.
  */
 #ifndef BUDDY_VMALLOC
 #define BUDDY_VMALLOC (!BUDDY_TINY)
 #endif
 
-/* The page cache over block devices (filemap.h); 0: left out.  Costs about 3 KiB of code. */
+/* The page cache over block devices (filemap.h); 0: left out.  Costs 2.3 KiB. */
 #ifndef BUDDY_FILEMAP
 #define BUDDY_FILEMAP (!BUDDY_TINY)
 #endif

@@ -143,6 +143,10 @@ static void a_block_of_another_zone(void)
 
 static void a_block_of_another_mobility(void)
 {
+	if (!BUDDY_MOBILITY) {
+		test_skip("needs BUDDY_MOBILITY");
+		return;
+	}
 	unsigned order, mt;
 	struct page *page;
 

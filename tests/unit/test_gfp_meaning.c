@@ -226,6 +226,10 @@ static void unknown_bits_are_refused_whatever_else_is_set(void)
 
 static void bits_that_are_not_allowed_now_are_taken_off(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *page;
 
 	gfp_allowed_mask = GFP_BOOT_MASK;

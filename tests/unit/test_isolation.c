@@ -28,6 +28,10 @@ static bool is_isolated(const struct page *page)
 
 static void case_22_cached_pages_go_to_the_lists_of_what_the_pageblock_is_now(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *page[MANY];
 	unsigned long pb, inside = 0, isolated;
 	struct zone *zone;

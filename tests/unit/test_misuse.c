@@ -178,6 +178,10 @@ static void case_18_reserved_pages(void)
 
 static void case_18_page_in_a_pcp(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	for (unsigned order = 0; order <= PCP_MAX_ORDER; order++) {
 		struct page *page = alloc_pages(GFP_KERNEL, order);
 

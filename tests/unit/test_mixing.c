@@ -108,6 +108,10 @@ static void without_a_zone_below_there_is_nothing_to_wait_for(void)
 /* In defrag_mode mixing comes after everything else: after other CPUs' caches, too. */
 static void defrag_mode_mixes_last(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *page;
 	uint32_t drains;
 

@@ -361,6 +361,10 @@ static void cache_elsewhere(unsigned nr)
 
 static void a_node_takes_back_its_own_caches_first(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	uint32_t yes, no;
 	struct page *page;
 
@@ -394,6 +398,10 @@ static void a_node_takes_back_its_own_caches_first(void)
 
 static void node_reclaim_answers_how_much_it_got(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	port_irqflags_t flags;
 
 	if (!has_nodes(&four_nodes))

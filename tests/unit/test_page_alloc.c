@@ -293,6 +293,10 @@ static void callable_with_interrupts_off(void)
 
 static void cold_pages_do_not_come_from_the_hot_end(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *hot = alloc_page(GFP_KERNEL), *cold;
 
 	REQUIRE(hot);
@@ -317,6 +321,10 @@ static void the_hottest_page_comes_back(void)
 
 static void drain_gives_back_what_is_cached(void)
 {
+	if (!BUDDY_PCP) {
+		test_skip("needs BUDDY_PCP");
+		return;
+	}
 	struct page *page;
 	unsigned long cached;
 
