@@ -182,7 +182,7 @@ static bool lock_works(void)
 {
 	static struct port_spinlock zero;
 	struct port_spinlock lock = PORT_SPINLOCK_INIT;
-	bool fresh, zeroed, locked, again, unlocked, retaken;
+	bool fresh, zeroed, locked, again, unlocked, retaken, ok;
 	port_irqflags_t flags;
 
 	flags = port_irq_save();
@@ -207,16 +207,17 @@ static bool lock_works(void)
 	port_irq_restore(flags);
 
 	/* Each of them is said. */
-	return selftest_expect(!zeroed, "port_spin_is_locked()", "a lock of all bytes 0 is locked",
-			       "unlocked: zones start that way") &
-	       selftest_expect(locked, "port_spin_is_locked()", "false for a lock that is held",
-			       "true") &
-	       selftest_expect(!again, "port_spin_trylock()", "true for a lock that is held",
-			       "false") &
-	       selftest_expect(unlocked, "port_spin_unlock() or port_spin_is_locked()",
-			       "still locked after the unlock", "unlocked") &
-	       selftest_expect(retaken, "port_spin_trylock()", "false for a lock that is free",
-			       "true");
+	ok = selftest_expect(!zeroed, "port_spin_is_locked()", "a lock of all bytes 0 is locked",
+			     "unlocked: zones start that way");
+	ok &= selftest_expect(locked, "port_spin_is_locked()", "false for a lock that is held",
+			      "true");
+	ok &= selftest_expect(!again, "port_spin_trylock()", "true for a lock that is held",
+			      "false");
+	ok &= selftest_expect(unlocked, "port_spin_unlock() or port_spin_is_locked()",
+			      "still locked after the unlock", "unlocked");
+	ok &= selftest_expect(retaken, "port_spin_trylock()", "false for a lock that is free",
+			      "true");
+	return ok;
 }
 
 /* ---- memory ------------------------------------------------------------- */
