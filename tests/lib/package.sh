@@ -112,5 +112,5 @@ t_fails "an instruction set that is not there" "ISA=arm64: expected one of: arm 
 	make lib ISA=arm64
 t_fails "a float ABI that is not there" "FLOAT=softfp: expected one of: soft hard" \
 	make lib FLOAT=softfp
-t_fails "a relative prefix" "PREFIX=usr: expected an absolute path" make install PREFIX=usr
+t_fails "a relative prefix" "PREFIX=usr: expected one absolute path" make install PREFIX=usr
 t_end
