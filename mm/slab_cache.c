@@ -342,7 +342,7 @@ unsigned long kmem_cache_shrink_all(void)
 
 	slab_walk(true);
 	for (unsigned id = 0; id < SLAB_MAX_CACHES; id++) {
-		struct kmem_cache *s = READ_ONCE(slab_hot.cache[id]);
+		struct kmem_cache *s = slab_walked(id);
 
 		if (s != &slab_none && s != &slab_boot)
 			pages += shrink(s);
@@ -360,7 +360,7 @@ static unsigned long count_pages(struct shrinker *shrinker, struct shrink_contro
 	(void)sc;
 	slab_walk(true);
 	for (unsigned id = 0; id < SLAB_MAX_CACHES; id++) {
-		struct kmem_cache *s = READ_ONCE(slab_hot.cache[id]);
+		struct kmem_cache *s = slab_walked(id);
 
 		for (unsigned nid = 0; s != &slab_none && nid < BUDDY_MAX_NODES; nid++)
 			bytes += READ_ONCE(s->node[nid].nr_empty) * (PAGE_SIZE << s->order);

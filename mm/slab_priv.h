@@ -261,6 +261,12 @@ void slab_free_pages(struct page *page);
  */
 extern uint32_t slab_walkers;
 
+/* What a walk finds in the table, with all that add_cache() wrote before. */
+static inline struct kmem_cache *slab_walked(unsigned id)
+{
+	return __atomic_load_n(&slab_hot.cache[id], __ATOMIC_ACQUIRE);
+}
+
 static inline void slab_walk(bool begins)
 {
 	__atomic_add_fetch(&slab_walkers, begins ? 1U : ~0U, __ATOMIC_SEQ_CST);

@@ -26,7 +26,7 @@ static unsigned long nr_cached(const struct kmem_cache *s)
 static struct kmem_cache *nth_cache(unsigned i)
 {
 	for (unsigned id = 0; id < SLAB_MAX_CACHES; id++) {
-		struct kmem_cache *s = READ_ONCE(slab_hot.cache[id]);
+		struct kmem_cache *s = slab_walked(id);
 
 		if (s != &slab_none && !i--)
 			return s;
