@@ -10,7 +10,8 @@ program, and each runs by itself.  A suite that says in its head
 
     // NEEDS: PCP CMA
 
-is left out where BUDDY_PCP or BUDDY_CMA is 0, and the TAP line says so.  Output: TAP, a line
+is left out where BUDDY_PCP or BUDDY_CMA is 0, and the TAP line says so (NODES: more than
+one; ORDER_10: a MAX_ORDER of 10).  Output: TAP, a line
 for each set and suite; after a failure the suite's own lines.
 """
 import argparse
@@ -24,7 +25,7 @@ import sys
 
 HARNESS = ["tests/harness/%s.c" % n for n in
            ("tap", "fixture", "fixture_host", "cpus_host", "owner", "ramdisk", "all_main")]
-PORT = ["port/host/port.c", "port/host/context.c", "port/host/vmap.c"]
+PORT = sorted(glob.glob("port/host/*.c"))
 
 
 def head(path):
@@ -78,6 +79,9 @@ def one_set(args, nr, flags, tap):
     off = set(re.findall(r"-DBUDDY_(\w+)=0\b", " ".join(flags)))
     if "MOBILITY" in off:
         off |= {"CMA", "HIGHATOMIC"}
+    # Not of 0 or 1: more than one node, and the default's blocks of order 10.
+    off |= {what for flag, what in (("-DBUDDY_MAX_NODES=1", "NODES"),
+                                    ("-DBUDDY_MAX_ORDER=5", "ORDER_10")) if flag in flags}
     folder = os.path.join(args.out, str(nr))
     os.makedirs(folder, exist_ok=True)
     cc = shlex.split(args.cc) + flags

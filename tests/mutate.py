@@ -101,8 +101,10 @@ class Builder:
         self.objects = {}
         sources = ["mm/" + f for f in sorted(os.listdir(os.path.join(TOP, "mm")))
                    if f.endswith(".c")]
-        sources += ["port/host/port.c"] + ["tests/harness/%s.c" % f for f in
-                                           ("tap", "fixture", "fixture_host", "cpus_host")]
+        sources += ["port/host/" + f for f in sorted(os.listdir(os.path.join(TOP, "port/host")))
+                    if f.endswith(".c")]
+        sources += ["tests/harness/%s.c" % f for f in
+                    ("tap", "fixture", "fixture_host", "cpus_host", "owner", "ramdisk")]
         for src in sources:
             self.objects[src] = self.compile(src)
         self.tests = []

@@ -256,6 +256,10 @@ static void declarations_that_are_refused(void)
 
 static void reservations_that_are_no_area(void)
 {
+	if (!BUDDY_MISUSE_REPORT) {
+		test_skip("needs BUDDY_MISUSE_REPORT");
+		return;
+	}
 	static const struct mm_limits limits = {.dma_limit = 0x62000000};
 	const phys_addr_t pb = PB << PAGE_SHIFT;
 

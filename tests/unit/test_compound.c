@@ -216,6 +216,10 @@ static void a_destructor_can_be_changed_and_taken_off(void)
 
 static void destructors_are_one_to_seven(void)
 {
+	if (!BUDDY_MISUSE_REPORT) {
+		test_skip("needs BUDDY_MISUSE_REPORT");
+		return;
+	}
 	static const unsigned wrong[] = {8, 9, 16, 1U << 27, 1U << 31, ~0U};
 	struct page *page = alloc_compound(1), *plain = alloc_pages(GFP_KERNEL, 1);
 	struct page *one = alloc_page(GFP_KERNEL);
@@ -336,6 +340,10 @@ static void accounted_pages_stay_accounted(void)
 
 static void what_cannot_be_split_stays_whole(void)
 {
+	if (!BUDDY_MISUSE_REPORT) {
+		test_skip("needs BUDDY_MISUSE_REPORT");
+		return;
+	}
 	static struct page mine[2];
 	struct page *page = alloc_pages(GFP_KERNEL, 1), *compound = alloc_compound(1);
 

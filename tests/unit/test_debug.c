@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: DEBUG_HOOKS
+// NEEDS: DEBUG_HOOKS HIGHMEM
 /*
  * The debugging options: names and values, what free pages are like (zeroed, poisoned,
  * unmapped), all of it at once.  What reports say, and what a touch of an unmapped page

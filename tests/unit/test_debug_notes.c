@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: DEBUG_HOOKS
+// NEEDS: DEBUG_HOOKS ORDER_10
 /*
  * The debugging options that note what happens or make it happen: page_owner, trace,
  * fail_page_alloc.  What is printed is looked at on the host.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHMEM ORDER_10
 // HOST ONLY
 /*
  * A deferred start: memory is there when it is wanted, whoever brings it, and in the end it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: CMA
+// NEEDS: CMA HIGHMEM
 /*
  * Memory for devices: where coherent memory comes from, what is done to it on the way, that
  * a failure leaves nothing behind and a wrong free changes nothing; which
@@ -174,6 +174,10 @@ static void out_of_memory_says_so(void)
 
 static void wrong_frees_are_refused(void)
 {
+	if (!BUDDY_MISUSE_REPORT) {
+		test_skip("needs BUDDY_MISUSE_REPORT");
+		return;
+	}
 	size_t size = 3 * PAGE_SIZE;
 	dma_addr_t handle, other;
 	char *p = dma_alloc_coherent(size, &handle, GFP_KERNEL), on_stack[4];

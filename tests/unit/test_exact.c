@@ -358,6 +358,10 @@ static void exact_until_null(void)
 
 static void refusals_name_the_caller(void)
 {
+	if (!BUDDY_MISUSE_REPORT) {
+		test_skip("needs BUDDY_MISUSE_REPORT");
+		return;
+	}
 	char *p = alloc_pages_exact(1, GFP_KERNEL);
 
 	REQUIRE(p);

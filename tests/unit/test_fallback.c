@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: MOBILITY
+// NEEDS: MOBILITY ORDER_10
 // HOST ONLY
 /*
  * Taking from another mobility: what is claimed whole, what is only stolen, and

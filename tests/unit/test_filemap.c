@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: FILEMAP
+// NEEDS: FILEMAP ORDER_10 COMPACTION RECLAIM
 /*
  * The page cache over a device in memory: contents against a plain copy, whatever is
  * evicted, moved, written back or fails meanwhile.

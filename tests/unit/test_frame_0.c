@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: ORDER_10
 // HOST ONLY
 /*
  * Memory that begins at address 0, as on a Zynq: frame 0 is RAM as any other, and yet NULL

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHMEM MISUSE_REPORT ORDER_10
 // HOST ONLY
 /*
  * What gfp flags mean, for all of their combinations: zone, mobility, node and whether a

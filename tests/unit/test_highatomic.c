@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: HIGHATOMIC
+// NEEDS: HIGHATOMIC ORDER_10
 // HOST ONLY
 /*
  * The highatomic reserve: who fills it, who may have it, how it is counted, and that it is

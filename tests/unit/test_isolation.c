@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: CMA HIGHATOMIC
+// NEEDS: CMA HIGHATOMIC ORDER_10
 /*
  * Isolated pageblocks: what is free in them is nobody's, what is freed into them joins it,
  * two users exclude each other, and afterwards all is as it was.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: SLAB
 /*
  * kmalloc(), written from slab.h: sizes, alignments, contents; whole pages beyond the largest
  * class; what is refused; and a random run that is compared with what was written down.

@@ -360,6 +360,10 @@ static void what_is_held_stays(void)
  */
 static void with_debugging_on(void)
 {
+	if (!BUDDY_DEBUG_HOOKS) {
+		test_skip("needs BUDDY_DEBUG_HOOKS");
+		return;
+	}
 	static const char *const option[] = {"page_owner", "page_poison", "init_on_free",
 					     "debug_pagealloc", "trace"};
 	uint32_t ok = vm_events(PGMIGRATE_SUCCESS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: MOBILITY
+// NEEDS: MOBILITY HIGHMEM
 // HOST ONLY
 /*
  * When mobilities mix: what is tried before, what it counts as, and what it raises.

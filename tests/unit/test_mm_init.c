@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHMEM ORDER_10 NODES
 // HOST ONLY
 /*
  * Start-up: which zones exist and where, who gets which page, what is refused.

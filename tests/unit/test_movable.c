@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: COMPACTION DEBUG_HOOKS
 /*
  * The words of movable pages: taken, put back, released, in every order that owner, taker
  * and a third one can have; and what is refused.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: ALLOC_REPORT
 // HOST ONLY
 /*
  * Out of memory: who is sacrificed, in which order, one at a time, and what the console is

@@ -496,6 +496,10 @@ static void dma_pages_lie_below_the_limit(void)
 
 static void pages_of_highmem_have_no_address(void)
 {
+	if (!BUDDY_HIGHMEM) {
+		test_skip("needs BUDDY_HIGHMEM");
+		return;
+	}
 	static const struct geometry g = {
 		.ram = {{0x60000000, 64 << 20, 0}},
 		.limits = {.highmem_start = 0x62000000},

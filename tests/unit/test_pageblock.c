@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: MOBILITY NODES
 /*
  * Zone and mobility of each pageblock: who reads what, and that a write touches one
  * pageblock's mobility and nothing else.

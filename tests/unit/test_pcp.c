@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// NEEDS: PCP
+// NEEDS: PCP ORDER_10 MOBILITY
 /*
  * Per-CPU caches: filled and thinned out in batches, bounded, of one mobility
  * each, drained from near and far.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: SLAB
 /*
  * Caches of objects, written from slab.h: where objects lie, who made them, that all of their
  * pages come back; what is refused; what happens without memory, and in interrupts.
@@ -342,6 +343,10 @@ static void wrong_frees_are_refused(void)
 
 static void pages_of_slabs_are_the_caches(void)
 {
+	if (!BUDDY_MISUSE_REPORT) {
+		test_skip("needs BUDDY_MISUSE_REPORT");
+		return;
+	}
 	struct kmem_cache *s;
 	struct page *page;
 	void *p;

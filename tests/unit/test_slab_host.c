@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: SLAB
 // HOST ONLY: memories of its own making, and allocators that are broken on purpose
 /*
  * Caches of objects over nodes and zones; objects that were written to while they were

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: RECLAIM DEBUG_HOOKS
 // HOST ONLY
 /*
  * The retry policy: which steps each class of request takes, in which order, and that it

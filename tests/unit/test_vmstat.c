@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: PCP MOBILITY
 /* Counters and facts: each event counted once and where it belongs, facts that agree. */
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHMEM
 /*
  * Watermarks: their arithmetic at the borders, their defaults against Linux's
  * formulas worked out by hand, and that requests stop where they should.

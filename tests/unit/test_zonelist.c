@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// NEEDS: HIGHMEM
 // HOST ONLY
 /*
  * Which zone gives: the best that may, the next when it is low, never one that the
