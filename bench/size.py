@@ -131,7 +131,7 @@ def configurations(args):
     yield "plain", objects_of, "template", off(*OPTIONS) + ["-DBUDDY_MAX_NODES=1"], ()
     yield "tiny all", objects_of, "template", tiny, ()
     yield "smallest", linked, "template", tiny, None
-    yield "smallest, mute", linked, "template", tiny + off("MISUSE_REPORT"), None
+    yield "smallest mute", linked, "template", tiny + off("MISUSE_REPORT"), None
 
 
 def main():
