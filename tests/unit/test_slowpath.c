@@ -391,6 +391,10 @@ static void nofail_panics_when_nobody_has_anything(void)
 
 static void high_orders_that_do_not_move_compact_first(void)
 {
+	if (!BUDDY_MOBILITY) {
+		test_skip("needs BUDDY_MOBILITY");
+		return;
+	}
 	if (MAX_ORDER < 4)
 		return;
 	begin();
