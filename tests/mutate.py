@@ -112,8 +112,9 @@ class Builder:
             src = "tests/unit/test_%s.c" % suite
             self.tests.append((suite, [self.compile(src), self.compile(
                 "tests/harness/host_main.c", "main_%s.o" % suite, "-DSUITE=suite_" + suite)], []))
-        self.tests.append(("model", [self.compile("tests/model/model.c"),
-                                     self.compile("tests/model/model_ref.c")],
+        self.tests.append(("model", [self.compile("tests/model/" + f)
+                                     for f in sorted(os.listdir(os.path.join(TOP, "tests/model")))
+                                     if f.endswith(".c")],
                            ["seed=20", "runs=6", "ops=30000"]))
         if None in self.objects.values() or any(None in t[1] for t in self.tests):
             sys.exit("the tree does not compile as it is")
